@@ -1,0 +1,44 @@
+//! The protocol, explored exhaustively.
+//!
+//! Every scenario runs the real step function, [`protocol::apply`](writethrough_core::protocol::apply), under an
+//! adversary that chooses who moves next, which command is lost, who dies, and when a deadline passes. A scenario ends
+//! when every reachable state has been visited; `cargo test -p writethrough-core --test models -- --nocapture` prints how many there were.
+//!
+//! | module | what it explores |
+//! | --- | --- |
+//! | [`one_key`] | writers and readers of one row; evictions, expiries, rollbacks, invalidations, renewals, crashes |
+//! | [`writing`] | transactions, autocommit, saves that only select, every `on_write` |
+//! | [`deadlines`] | tokens that outlive their writer and tokens lost too early |
+//! | [`clock`] | the same against a clock: why a fence must outlive the statement |
+//! | [`incarnation`] | a server that goes back to a snapshot |
+//! | [`sharing`] | loads that share one query |
+//! | [`late_commands`] | a network that loses, delays and repeats |
+//! | [`wrong_designs`] | what people do instead; each is refuted by the same machinery |
+//!
+//! The machinery: [`key`] is what the server holds, [`scene`] adds the database, [`witness`] remembers what was promised,
+//! [`writer`] and [`reader`] are the clients, [`world`] lets them loose on each other; [`correspondents`] are clients that
+//! must cope with a [`network`]; [`explore`] runs the checker.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a scenario that is put together wrongly, or a promise that is broken, is to stop the test at once"
+)]
+
+mod clock;
+mod correspondents;
+mod deadlines;
+mod explore;
+mod incarnation;
+mod key;
+mod late_commands;
+mod network;
+mod one_key;
+mod reader;
+mod scene;
+mod sharing;
+mod witness;
+mod world;
+mod writer;
+mod writing;
+mod wrong_designs;
