@@ -1,0 +1,56 @@
+//! Why there is no key.
+
+use std::fmt;
+
+use super::{MAX_NAMESPACE_LEN, MAX_PK_LEN};
+use crate::entity::Unsupported;
+
+/// Why a namespace or a primary key cannot be written as a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The namespace is empty.
+    EmptyNamespace,
+    /// The namespace is too long.
+    LongNamespace {
+        /// Its length when escaped, in bytes.
+        len: usize,
+    },
+    /// The primary key is too long.
+    LongKey {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// The value has another number of columns than the entity's primary key.
+    Arity {
+        /// Columns of the primary key.
+        expected: usize,
+        /// Columns of the value.
+        given: usize,
+    },
+    /// A column of the primary key is of a type that cannot be written.
+    Unsupported(Unsupported),
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyNamespace => f.write_str("the namespace is empty: name the application, for example `shop`"),
+            Self::LongNamespace { len } => write!(
+                f,
+                "a namespace of {len} bytes (when escaped) is too long: choose one of at most {MAX_NAMESPACE_LEN}"
+            ),
+            Self::LongKey { len } => write!(
+                f,
+                "a key of {len} bytes is too long to be cached: load and save rows with keys of more than {MAX_PK_LEN} \
+                 bytes with SeaORM itself"
+            ),
+            Self::Arity { expected, given } => {
+                write!(f, "the primary key has {expected} columns, but {given} were given: give a value for each")
+            }
+            Self::Unsupported(kind) => write!(f, "the primary key cannot be written as a cache key: {kind}"),
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}

@@ -1,0 +1,37 @@
+//! The trait that `#[derive(WriteThrough)]` implements.
+
+use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait, TryIntoModel};
+
+use crate::policy::EntityPolicy;
+
+/// The type of an entity's primary key, as SeaORM's `find_by_id` takes it.
+pub type PkValue<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::ValueType;
+
+/// An entity whose rows are kept in the cache.
+///
+/// `#[derive(WriteThrough)]` implements it; all it must tell is the policy. Everything else (table, columns, primary
+/// key, types) is asked of SeaORM's traits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not cached",
+    label = "rows of this entity are not kept in the cache",
+    note = "derive `WriteThrough` on its `Model`"
+)]
+pub trait CachedEntity:
+    EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Sync, ActiveModel: TryIntoModel<Self::Model> + Send>
+{
+    /// How entries of this entity are written, and for how long.
+    const POLICY: EntityPolicy;
+
+    /// Whether this row may be kept in the cache. Rows for which it is `false` stay correct, they only cost a query.
+    fn keep(model: &Self::Model) -> bool {
+        let _ = model;
+        true
+    }
+
+    /// Primary-key columns that compare by bytes in the database although their type alone does not promise
+    /// it, so that "no such row" may be remembered. Integers, booleans, UUIDs and binary columns always do.
+    #[must_use]
+    fn exact_columns() -> &'static [Self::Column] {
+        &[]
+    }
+}
