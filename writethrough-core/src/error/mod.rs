@@ -1,0 +1,195 @@
+//! One opaque error that always tells whether the database changed.
+
+mod database;
+
+use std::fmt;
+
+use sea_orm::DbErr;
+
+use crate::cache::CacheError;
+pub(crate) use database::{Certainty, certainty};
+
+/// The result of this crate's operations.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whether the database changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It did not change, and will not.
+    NotCommitted,
+    /// It changed; only what came after the commit failed.
+    Committed,
+    /// The connection was lost, or the time was up, while the database was at it: it changed, will change, or never
+    /// does. The row's entry stays out of the cache until that is decided.
+    Unknown,
+}
+
+/// What went wrong, and whether the database changed.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::{Error, Outcome};
+///
+/// # fn handle(error: Error) {
+/// match error.outcome() {
+///     Outcome::NotCommitted if error.is_retryable() => { /* try the save again */ }
+///     Outcome::NotCommitted => { /* report it */ }
+///     Outcome::Committed => { /* the row is saved; do not save it again */ }
+///     _ => { /* look before saving again */ }
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Repr>);
+
+struct Repr {
+    kind: Kind,
+    outcome: Outcome,
+    advice: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Database(DbErr),
+    Cache(CacheError),
+    Input(String),
+    WriteTimeout,
+    Unfinished(String),
+}
+
+impl Error {
+    /// Whether the database changed.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    /// The SeaORM error inside, if the database or a hook failed.
+    #[must_use]
+    pub fn db_err(&self) -> Option<&DbErr> {
+        match &self.0.kind {
+            Kind::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The row that was to be updated does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.db_err(), Some(DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated))
+    }
+
+    /// A unique key or the primary key is taken.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.db_err().is_some_and(database::is_unique_violation)
+    }
+
+    /// Deadlock or serialization failure: nothing was changed, and the same work may succeed if it is tried again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.outcome() == Outcome::NotCommitted && self.db_err().is_some_and(database::is_retryable)
+    }
+
+    /// The cache did not acknowledge, and the policy is [`Fail`](crate::policy::OnCacheFailure::Fail).
+    #[must_use]
+    pub fn is_cache_unavailable(&self) -> bool {
+        matches!(self.0.kind, Kind::Cache(_))
+    }
+
+    /// The arguments or the configuration cannot be used; nothing was sent anywhere.
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        matches!(self.0.kind, Kind::Input(_))
+    }
+
+    /// The database did not finish within the write timeout.
+    #[must_use]
+    pub fn is_write_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::WriteTimeout)
+    }
+
+    pub(crate) fn database(error: DbErr, outcome: Outcome) -> Self {
+        Self::new(Kind::Database(error), outcome)
+    }
+
+    pub(crate) fn cache(error: CacheError, outcome: Outcome) -> Self {
+        Self::new(Kind::Cache(error), outcome)
+    }
+
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input(message.into()), Outcome::NotCommitted)
+    }
+
+    pub(crate) fn write_timeout(outcome: Outcome) -> Self {
+        Self::new(Kind::WriteTimeout, outcome)
+    }
+
+    pub(crate) fn unfinished(message: impl Into<String>, outcome: Outcome) -> Self {
+        Self::new(Kind::Unfinished(message.into()), outcome)
+    }
+
+    /// Adds what the caller can do about it.
+    pub(crate) fn advise(mut self, advice: &'static str) -> Self {
+        self.0.advice = Some(advice);
+        self
+    }
+
+    fn new(kind: Kind, outcome: Outcome) -> Self {
+        Self(Box::new(Repr { kind, outcome, advice: None }))
+    }
+}
+
+impl From<DbErr> for Error {
+    /// For plain SeaORM calls beside ours. The outcome follows from the error: a
+    /// statement that the server refused did not change anything, one whose connection broke may have.
+    fn from(error: DbErr) -> Self {
+        let outcome = match (&error, certainty(&error)) {
+            // SeaORM on MySQL says so of a row that was written, and gone when it was read back.
+            (DbErr::RecordNotFound(text), _) if text.starts_with("Failed to find ") => Outcome::Unknown,
+            (_, Certainty::Unknown) => Outcome::Unknown,
+            (_, Certainty::Certain) => Outcome::NotCommitted,
+        };
+        Self::database(error, outcome)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            Kind::Database(error) => error.fmt(f)?,
+            Kind::Cache(error) => error.fmt(f)?,
+            Kind::Input(message) | Kind::Unfinished(message) => f.write_str(message)?,
+            Kind::WriteTimeout => f.write_str("the database did not finish within the write timeout")?,
+        }
+        if let Some(advice) = self.0.advice {
+            write!(f, "; {advice}")?;
+        }
+        match self.0.outcome {
+            Outcome::NotCommitted => Ok(()),
+            Outcome::Committed => f.write_str(" (the database has changed)"),
+            Outcome::Unknown => f.write_str(" (the database may have changed)"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &self.0.kind).field("outcome", &self.0.outcome);
+        if let Some(advice) = self.0.advice {
+            debug.field("advice", &advice);
+        }
+        debug.finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.kind {
+            Kind::Database(error) => Some(error),
+            Kind::Cache(error) => Some(error),
+            Kind::Input(_) | Kind::WriteTimeout | Kind::Unfinished(_) => None,
+        }
+    }
+}

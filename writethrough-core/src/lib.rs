@@ -1,0 +1,28 @@
+//! The runtime of `writethrough`.
+//!
+//! Use the facade crate `writethrough`; this one is where it is built. `ARCHITECTURE.md` at the root of the repository
+//! is the map.
+
+#![warn(unreachable_pub)]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+pub mod cache;
+pub mod entity;
+pub mod entry;
+mod error;
+mod ops;
+pub mod policy;
+pub mod protocol;
+mod resilience;
+mod store;
+pub mod telemetry;
+
+pub use cache::memory::MemoryOptions;
+pub use cache::redis::RedisOptions;
+pub use entity::{CachedEntity, PkValue};
+pub use error::{Error, Outcome, Result};
+pub use ops::{CacheEffect, Deleted, Loaded, Saved, Source};
+pub use policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
+pub use store::{Session, Store, StoreBuilder};

@@ -1,0 +1,72 @@
+//! The inside of a store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::sea_query::ValueTuple;
+use sea_orm::{DatabaseConnection, DbErr, ModelTrait};
+use tokio_util::task::TaskTracker;
+
+use super::Flights;
+use crate::cache::CacheKey;
+use crate::entity::{CachedEntity, KeySpace};
+use crate::error::{Error, Result};
+use crate::policy::Settings;
+use crate::protocol::Nonce;
+use crate::resilience::{GuardedCache, Repairs};
+
+/// What every operation needs; shared by all clones of a store.
+#[derive(Debug)]
+pub struct Context {
+    pub(crate) db: DatabaseConnection,
+    pub(crate) cache: Arc<GuardedCache>,
+    pub(crate) keys: KeySpace,
+    pub(crate) settings: Settings,
+    pub(crate) flights: Flights,
+    pub(crate) repairs: Arc<Repairs>,
+    /// The store was closed: nothing can be promised any more.
+    pub(crate) closed: AtomicBool,
+    /// Work that goes on without its caller: background refreshes, writes whose future was dropped.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Context {
+    /// Refuses work on a store that was closed: what it could not tell the cache, nobody would repair.
+    pub(super) fn open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::input("the store was closed; build another one"));
+        }
+        Ok(())
+    }
+
+    /// The key of the row with this primary key.
+    pub(super) fn key<E: CachedEntity>(&self, pk: &ValueTuple) -> Result<CacheKey> {
+        self.keys.entry_key::<E>(pk).map_err(|error| Error::input(error.to_string()))
+    }
+
+    /// The key of this row.
+    pub(super) fn key_of<E: CachedEntity>(&self, model: &E::Model) -> Result<CacheKey> {
+        self.key::<E>(&model.get_primary_key_value())
+    }
+
+    /// Whether reads may trust the cache: not while a write of ours waits to be repaired there.
+    pub(super) fn trusts_cache(&self) -> bool {
+        self.repairs.is_drained()
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.repairs.close();
+    }
+}
+
+/// A stamp's half that nobody else will use.
+pub(super) fn nonce() -> Nonce {
+    Nonce(rand::random())
+}
+
+/// The error of a read, or of anything before a write could commit.
+pub(super) fn before_commit(error: DbErr) -> Error {
+    Error::database(error, crate::error::Outcome::NotCommitted)
+}

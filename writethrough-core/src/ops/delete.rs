@@ -1,0 +1,130 @@
+//! Deleting one row.
+//!
+//! `before_delete`, keys, FENCE, statement, FINISH, `after_delete`. Where keys compare by bytes, a row that was deleted
+//! leaves "no such row" in the cache. Elsewhere the database may have deleted a row under another spelling of the key,
+//! so the key is taken from the row, in a transaction.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DatabaseTransaction, DbErr, ValidatedDeleteOne};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::change::locked;
+use super::context::{Context, before_commit};
+use super::effect::{CacheEffect, Deleted};
+use super::shield::{PointOfNoReturn, shield};
+use super::write::{Write, Written};
+use crate::entity::{CachedEntity, PkValue, facts};
+use crate::entry::encode_absent;
+use crate::error::{Error, Outcome, Result};
+use crate::telemetry;
+
+/// Deletes the row of an active model, with its hooks.
+///
+/// Dropping the future before the FENCE is sent cancels the delete; afterwards it goes on in the background.
+pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model: E::ActiveModel) -> Result<Deleted> {
+    traced::<E, _>(context, |point| with_hooks::<E>(context.clone(), active_model, point)).await
+}
+
+/// Deletes a row by its primary key, without hooks, as SeaORM's `delete_by_id` does.
+pub(crate) async fn delete_by_id<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>) -> Result<Deleted> {
+    let pk = id.into_value_tuple();
+    traced::<E, _>(context, |point| without_hooks::<E>(context.clone(), pk, point)).await
+}
+
+async fn traced<E, F>(context: &Arc<Context>, delete: impl FnOnce(PointOfNoReturn) -> F) -> Result<Deleted>
+where
+    E: CachedEntity,
+    F: Future<Output = Result<Deleted>> + Send + 'static,
+{
+    context.open()?;
+    let entity = facts::<E>();
+    let span = tracing::debug_span!(
+        target: "writethrough",
+        telemetry::SPAN_DELETE,
+        entity = entity.label,
+        cache = tracing::field::Empty
+    );
+    let started = Instant::now();
+    let deleted = shield(&context.tasks, delete).instrument(span.clone()).await?;
+    telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
+    span.record("cache", deleted.cache.as_str());
+    Ok(deleted)
+}
+
+async fn with_hooks<E: CachedEntity>(
+    context: Arc<Context>,
+    active_model: E::ActiveModel,
+    point: PointOfNoReturn,
+) -> Result<Deleted> {
+    let active_model = active_model.before_delete(&context.db).await.map_err(before_commit)?;
+    let for_hook = active_model.clone();
+    let pk = active_model.get_primary_key_value();
+    let statement = E::delete(active_model).validate().map_err(before_commit)?;
+    let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+    let write = Write::begin::<E>(&context, point);
+    let (existed, cache) = execute::<E>(&write, pk, statement).await?;
+    for_hook
+        .after_delete(&context.db)
+        .await
+        .map_err(|error| Error::database(error, if existed { Outcome::Committed } else { Outcome::NotCommitted }))?;
+    Ok(Deleted::new(existed, cache))
+}
+
+async fn without_hooks<E: CachedEntity>(
+    context: Arc<Context>,
+    pk: ValueTuple,
+    point: PointOfNoReturn,
+) -> Result<Deleted> {
+    let id = sea_orm::sea_query::FromValueTuple::from_value_tuple(pk.clone());
+    let statement = E::delete_by_id::<PkValue<E>>(id);
+    let write = Write::begin::<E>(&context, point);
+    let (existed, cache) = execute::<E>(&write, pk, statement).await?;
+    Ok(Deleted::new(existed, cache))
+}
+
+async fn execute<E: CachedEntity>(
+    write: &Write<'_>,
+    pk: ValueTuple,
+    statement: ValidatedDeleteOne<E>,
+) -> Result<(bool, CacheEffect)> {
+    let context = write.context;
+    let key = context.key::<E>(&pk)?;
+    if write.entity.exact_key {
+        let statement = pin!(async { Ok(statement.exec(&context.db).await?.rows_affected > 0) });
+        let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
+        return write
+            .autocommit::<E, _>(key.clone(), statement, |existed| {
+                Ok(Written { result: existed, key: Some(key), value: remembered.filter(|_| existed) })
+            })
+            .await;
+    }
+    let mysql = write.is_mysql();
+    let written = |row: Option<E::Model>| {
+        let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
+        Ok(Written { result: row, key, value: None })
+    };
+    let (row, effect) =
+        write.transaction::<E, _>(async |tx| delete_returning::<E>(tx, mysql, pk, statement).await, written).await?;
+    Ok((row.is_some(), if row.is_some() { effect } else { CacheEffect::Invalidated }))
+}
+
+/// The row that the statement deleted.
+async fn delete_returning<E: CachedEntity>(
+    tx: &DatabaseTransaction,
+    mysql: bool,
+    pk: ValueTuple,
+    statement: ValidatedDeleteOne<E>,
+) -> Result<Option<E::Model>, DbErr> {
+    if !mysql {
+        return statement.exec_with_returning(tx).await;
+    }
+    let row = locked::<E>(tx, pk).await?;
+    if row.is_some() {
+        statement.exec(tx).await?;
+    }
+    Ok(row)
+}

@@ -1,0 +1,197 @@
+//! Loading many rows: one multi-key read, one query for what it missed, one multi-key fill.
+//!
+//! Each key goes the same way as in a single load. Queries are not shared with other loads: a key that somebody else
+//! is loading is asked of the database and left alone in the cache.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, IntoValueTuple, Value, ValueTuple};
+use sea_orm::{ColumnTrait, Condition, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::context::{Context, before_commit};
+use super::lease::{KEYS_PER_CALL, Lease, Seen, take_leases};
+use super::load::{Answer, encode, read_standing, ttl_under};
+use crate::cache::CacheKey;
+use crate::entity::{CachedEntity, Facts, PkValue, facts};
+use crate::entry::Payload;
+use crate::error::Result;
+use crate::protocol::{Reply, Standing, Step};
+use crate::telemetry;
+
+/// Bind parameters in one query: far below what every database takes.
+const BINDS_PER_QUERY: usize = 10_000;
+
+/// Loads the rows with these primary keys, in the order asked, duplicates kept.
+pub(crate) async fn load_many<E: CachedEntity>(
+    context: &Arc<Context>,
+    ids: Vec<PkValue<E>>,
+) -> Result<Vec<Option<E::Model>>> {
+    context.open()?;
+    let entity = facts::<E>();
+    let span = tracing::debug_span!(
+        target: "writethrough",
+        telemetry::SPAN_LOAD_MANY,
+        entity = entity.label,
+        keys = ids.len()
+    );
+    let started = Instant::now();
+    let models = async {
+        let mut order = Vec::with_capacity(ids.len());
+        let mut wanted = IndexMap::new();
+        for id in ids {
+            let pk = id.into_value_tuple();
+            let key = context.key::<E>(&pk)?;
+            order.push(key.clone());
+            wanted.entry(key).or_insert(pk);
+        }
+        let mut many = Many::<E> { context, entity, wanted, found: HashMap::new() };
+        many.run().await?;
+        Ok(order.iter().map(|key| many.found.get(key).cloned().flatten()).collect())
+    }
+    .instrument(span)
+    .await;
+    telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
+    models
+}
+
+struct Many<'a, E: CachedEntity> {
+    context: &'a Arc<Context>,
+    entity: &'static Facts,
+    wanted: IndexMap<CacheKey, ValueTuple>,
+    found: HashMap<CacheKey, Option<E::Model>>,
+}
+
+impl<E: CachedEntity> Many<'_, E> {
+    async fn run(&mut self) -> Result<()> {
+        let misses = self.ask_cache().await;
+        telemetry::count_many(telemetry::HITS, self.entity.label, self.found.len());
+        let lease = self.take_leases(misses).await;
+        let asked: Vec<_> = self.wanted.keys().filter(|key| !self.found.contains_key(*key)).cloned().collect();
+        telemetry::count_many(telemetry::MISSES, self.entity.label, asked.len());
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        self.ask_database(&asked).await?;
+        telemetry::time(telemetry::DATABASE_TIME, self.entity.label, started.elapsed());
+        self.fill(lease).await;
+        Ok(())
+    }
+
+    /// GETs all keys; returns those that a lease may be taken for.
+    async fn ask_cache(&mut self) -> Vec<(CacheKey, Seen)> {
+        let mut misses = Vec::new();
+        if !self.context.trusts_cache() {
+            return misses;
+        }
+        let keys: Vec<_> = self.wanted.keys().cloned().collect();
+        for keys in keys.chunks(KEYS_PER_CALL) {
+            let answers = self.context.cache.apply(keys.iter().map(|key| (key.clone(), Step::Get)).collect()).await;
+            for (key, answer) in keys.iter().zip(answers) {
+                if let Ok(Reply::Standing(standing)) = answer {
+                    match self.read(key, standing) {
+                        Answer::Hit(model) => drop(self.found.insert(key.clone(), model)),
+                        Answer::Miss(seen) => misses.push((key.clone(), seen)),
+                        Answer::Bypass => {}
+                    }
+                }
+            }
+        }
+        misses
+    }
+
+    async fn take_leases(&mut self, misses: Vec<(CacheKey, Seen)>) -> Lease {
+        let (lease, standings) = take_leases(self.context, misses).await;
+        for (key, standing) in standings {
+            if let Answer::Hit(model) = self.read(&key, standing) {
+                self.found.insert(key, model);
+            }
+        }
+        lease
+    }
+
+    async fn ask_database(&mut self, asked: &[CacheKey]) -> Result<()> {
+        let mut rows = self.query(asked).await?;
+        for key in asked {
+            self.found.insert(key.clone(), rows.remove(key));
+        }
+        if self.entity.exact_key {
+            return Ok(());
+        }
+        // What was not found under its own spelling may stand under another, perhaps one that was asked for, too.
+        let missing: Vec<_> = asked.iter().filter(|key| matches!(self.found.get(*key), Some(None))).cloned().collect();
+        if !missing.is_empty() && !self.query(&missing).await?.is_empty() {
+            for key in missing {
+                let row = self.ask_for_another_spelling(&key).await?;
+                self.found.insert(key, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows with these keys, by the keys that they bear.
+    async fn query(&self, keys: &[CacheKey]) -> Result<HashMap<CacheKey, E::Model>> {
+        let mut rows = HashMap::new();
+        let pks: Vec<_> = keys.iter().filter_map(|key| self.wanted.get(key)).cloned().collect();
+        for pks in pks.chunks(BINDS_PER_QUERY / PkValue::<E>::ARITY.max(1)) {
+            let query = E::find().filter(is_one_of::<E>(pks));
+            for model in query.all(&self.context.db).await.map_err(before_commit)? {
+                rows.insert(self.context.key_of::<E>(&model)?, model);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Under a collation that does not compare by bytes, the row that was asked for may bear another spelling.
+    async fn ask_for_another_spelling(&self, key: &CacheKey) -> Result<Option<E::Model>> {
+        let Some(pk) = self.wanted.get(key) else {
+            return Ok(None);
+        };
+        let id = PkValue::<E>::from_value_tuple(pk.clone());
+        E::find_by_id(id).one(&self.context.db).await.map_err(before_commit)
+    }
+
+    /// FILLs what may be kept, RELEASEs the rest.
+    async fn fill(&self, lease: Lease) {
+        let filled = lease.fill(|key| self.entry_for(key)).await;
+        telemetry::count_many(telemetry::FILLS, self.entity.label, filled);
+    }
+
+    fn entry_for(&self, key: &CacheKey) -> Option<(Payload, Duration)> {
+        let model = self.found.get(key).and_then(Option::as_ref);
+        // A row whose key cannot be named is not kept.
+        let ttl = ttl_under::<E>(self.context, self.entity, key, model).ok().flatten()?;
+        Some((encode::<E>(self.entity, model)?, ttl))
+    }
+
+    fn read(&self, key: &CacheKey, standing: Standing<Payload>) -> Answer<E::Model> {
+        match self.wanted.get(key) {
+            Some(pk) => read_standing::<E>(self.entity, standing, pk),
+            None => Answer::Bypass,
+        }
+    }
+}
+
+/// `pk IN (…)`, with the casts that SeaORM gives enum columns.
+fn is_one_of<E: CachedEntity>(pks: &[ValueTuple]) -> Condition {
+    let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+    match columns.as_slice() {
+        [column] => {
+            let values = pks.iter().flat_map(|pk| pk.clone().into_iter()).map(|value| column.save_as(Expr::val(value)));
+            Condition::all().add(column.into_expr().is_in(values))
+        }
+        columns => {
+            let row = Expr::tuple(columns.iter().map(|column| column.into_expr()));
+            let tuple = |pk: &ValueTuple| {
+                let values = pk.clone().into_iter().zip(columns);
+                Expr::tuple(values.map(|(value, column): (Value, _)| column.save_as(Expr::val(value))))
+            };
+            Condition::all().add(row.is_in(pks.iter().map(tuple)))
+        }
+    }
+}

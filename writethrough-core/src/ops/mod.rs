@@ -1,0 +1,27 @@
+//! The verbs. Each reads like its paragraph of the protocol, which stands at the head of its module.
+//!
+//! Everything works on a [`Context`], the inside of a store; the public handles are made in [`crate::store`].
+
+mod change;
+mod context;
+mod delete;
+mod effect;
+mod fence;
+mod flights;
+mod invalidate;
+mod lease;
+mod load;
+mod load_many;
+mod save;
+mod shield;
+mod statement;
+mod write;
+
+pub(crate) use context::Context;
+pub(crate) use delete::{delete, delete_by_id};
+pub use effect::{CacheEffect, Deleted, Loaded, Saved, Source};
+pub(crate) use flights::Flights;
+pub(crate) use invalidate::{invalidate, invalidate_all};
+pub(crate) use load::load;
+pub(crate) use load_many::load_many;
+pub(crate) use save::{Verb, save};

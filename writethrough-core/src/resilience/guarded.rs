@@ -1,0 +1,91 @@
+//! A cache behind the circuit breaker, with its round trips timed and its failures counted.
+
+use tokio::time::Instant;
+
+use super::breaker::{Breaker, Permit};
+use crate::cache::{AnyCache, CacheError, CacheKey, Call};
+use crate::entry::Payload;
+use crate::protocol::{Reply, Standing};
+use crate::telemetry;
+
+/// Passes calls on while the breaker is closed; answers [`CacheError::Open`] at once while it is open.
+#[derive(Debug)]
+pub(crate) struct GuardedCache {
+    cache: AnyCache,
+    breaker: Breaker,
+}
+
+impl GuardedCache {
+    pub(crate) fn new(cache: AnyCache) -> Self {
+        Self { cache, breaker: Breaker::default() }
+    }
+
+    pub(crate) async fn get(&self, key: &CacheKey) -> Result<Standing<Payload>, CacheError> {
+        let permit = self.breaker.admit().ok_or(CacheError::Open)?;
+        let started = Instant::now();
+        let answer = self.cache.get(key).await;
+        permit.report(is_alive(&answer));
+        record(started, usize::from(answer.is_err()));
+        answer
+    }
+
+    pub(crate) async fn apply(&self, calls: Vec<Call>) -> Vec<Result<Reply<Payload>, CacheError>> {
+        if calls.is_empty() {
+            return Vec::new();
+        }
+        match self.breaker.admit() {
+            Some(permit) => self.send(permit, calls).await,
+            None => calls.iter().map(|_| Err(CacheError::Open)).collect(),
+        }
+    }
+
+    pub(crate) async fn invalidate_prefix(&self, prefix: &str) -> Result<u64, CacheError> {
+        let permit = self.breaker.admit().ok_or(CacheError::Open)?;
+        self.send_prefix(permit, prefix).await
+    }
+
+    /// [`apply`](Self::apply) whatever the breaker says: repairs have a back-off of their own, and are the first to
+    /// learn that the cache answers again.
+    pub(crate) async fn repair(&self, calls: Vec<Call>) -> Vec<Result<Reply<Payload>, CacheError>> {
+        self.send(self.breaker.insist(), calls).await
+    }
+
+    /// [`invalidate_prefix`](Self::invalidate_prefix) whatever the breaker says.
+    pub(crate) async fn repair_prefix(&self, prefix: &str) -> Result<u64, CacheError> {
+        self.send_prefix(self.breaker.insist(), prefix).await
+    }
+
+    async fn send(&self, permit: Permit<'_>, calls: Vec<Call>) -> Vec<Result<Reply<Payload>, CacheError>> {
+        let started = Instant::now();
+        let answers = self.cache.as_dyn().apply(calls).await;
+        permit.report(answers.iter().all(is_alive));
+        record(started, answers.iter().filter(|answer| answer.is_err()).count());
+        answers
+    }
+
+    async fn send_prefix(&self, permit: Permit<'_>, prefix: &str) -> Result<u64, CacheError> {
+        let answer = self.cache.as_dyn().invalidate_prefix(prefix).await;
+        permit.report(is_alive(&answer));
+        answer
+    }
+
+    pub(crate) fn is_clustered(&self) -> bool {
+        self.cache.as_dyn().is_clustered()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.cache.as_dyn().close().await;
+    }
+}
+
+/// A server that refuses a command is alive.
+fn is_alive<T>(answer: &Result<T, CacheError>) -> bool {
+    matches!(answer, Ok(_) | Err(CacheError::Rejected(_)))
+}
+
+fn record(started: Instant, failures: usize) {
+    metrics::histogram!(telemetry::CACHE_TIME).record(started.elapsed().as_secs_f64());
+    if failures > 0 {
+        metrics::counter!(telemetry::CACHE_ERRORS).increment(failures as u64);
+    }
+}

@@ -1,0 +1,218 @@
+//! The store: a database, a cache, and what is decided about them.
+
+mod builder;
+mod connect;
+mod session;
+mod url;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sea_orm::{ActiveModelTrait, DatabaseConnection};
+use tokio::time::{Instant, timeout_at};
+
+pub use builder::StoreBuilder;
+pub use session::Session;
+
+use crate::entity::{CachedEntity, PkValue};
+use crate::error::{Error, Outcome, Result};
+use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
+
+/// A database and the cache in front of it. Cloning is cheap; clones are the same store.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::Store;
+///
+/// # async fn connect() -> Result<(), writethrough::Error> {
+/// let embedded = Store::connect("sqlite::memory:", "memory:").await?;
+/// let shared = Store::connect("postgres://localhost/app", "redis://localhost").await?;
+/// # Ok(()) }
+/// ```
+///
+/// A store is not a SeaORM connection, so `active_model.save(&store)`, which would leave the cache stale, does not
+/// compile. For plain queries, [`Store::database`] lends the connection.
+#[derive(Clone)]
+pub struct Store {
+    context: Arc<Context>,
+    owns_database: bool,
+}
+
+impl Store {
+    /// Opens a database and a cache by their URLs, with default settings.
+    ///
+    /// Databases: `sqlite:`, `postgres:`, `mysql:` as SeaORM knows them. Caches: `redis://`, `rediss://`, `unix://`,
+    /// `redis-cluster://`, `redis-sentinel://`, `memory:` (of this store and its clones alone: right only while one
+    /// process writes) and `memory:NAME` (shared by all stores of the process that name it).
+    ///
+    /// Every statement on connections that are opened here is bounded by the write timeout (30 s by default), plain
+    /// queries on [`Store::database`] included. Keys start with the database's name: give stores of different databases
+    /// that bear one name a [`namespace`](StoreBuilder::namespace) each if they share a Redis.
+    ///
+    /// # Errors
+    ///
+    /// A URL that cannot be used, a driver that was not built in, or a database that cannot be reached. A cache that cannot be reached is no error: the
+    /// store starts degraded and says so in the log.
+    pub async fn connect(database_url: &str, cache_url: &str) -> Result<Self> {
+        Self::builder().database_url(database_url).cache_url(cache_url).build().await
+    }
+
+    /// A builder with default settings.
+    pub fn builder() -> StoreBuilder {
+        StoreBuilder::default()
+    }
+
+    /// The database connection, for plain queries. Writes through it are not seen by the cache; tell it with
+    /// `invalidate`.
+    #[must_use]
+    pub fn database(&self) -> &DatabaseConnection {
+        &self.context.db
+    }
+
+    /// Loads a row and tells where it came from.
+    ///
+    /// # Errors
+    ///
+    /// The database failed, or the key is too long. A failing cache is no error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: a lease that the load holds is given back.
+    pub async fn load<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Result<Loaded<E::Model>> {
+        ops::load::<E>(&self.context, id.into()).await
+    }
+
+    /// Saves a row and tells what became of its entry; inserts or updates as SeaORM's `save` does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::outcome`] tells whether the database changed.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that was sent goes on in the background when the future is dropped.
+    pub async fn save<A>(&self, active_model: A) -> Result<Saved<<A::Entity as sea_orm::EntityTrait>::Model>>
+    where
+        A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
+    {
+        ops::save::<A::Entity>(&self.context, active_model, Verb::Save).await
+    }
+
+    /// Inserts a row and tells what became of its entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::save`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Store::save`].
+    pub async fn insert<A>(&self, active_model: A) -> Result<Saved<<A::Entity as sea_orm::EntityTrait>::Model>>
+    where
+        A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
+    {
+        ops::save::<A::Entity>(&self.context, active_model, Verb::Insert).await
+    }
+
+    /// Updates a row and tells what became of its entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::save`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Store::save`].
+    pub async fn update<A>(&self, active_model: A) -> Result<Saved<<A::Entity as sea_orm::EntityTrait>::Model>>
+    where
+        A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
+    {
+        ops::save::<A::Entity>(&self.context, active_model, Verb::Update).await
+    }
+
+    /// Deletes a row, with its hooks, and tells what became of its entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::save`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Store::save`].
+    pub async fn delete<A>(&self, active_model: A) -> Result<Deleted>
+    where
+        A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
+    {
+        ops::delete::<A::Entity>(&self.context, active_model).await
+    }
+
+    /// Deletes a row by its primary key, without hooks, and tells what became of its entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::save`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Store::save`].
+    pub async fn delete_by_id<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Result<Deleted> {
+        ops::delete_by_id::<E>(&self.context, id.into()).await
+    }
+
+    /// Closes the store and its clones: from now on they refuse work. Waits until background refreshes, writes whose
+    /// caller went away and repairs are done, then lets go of the cache and of a database that was opened by its URL;
+    /// all of it at most about the close timeout (10 s by default).
+    ///
+    /// # Errors
+    ///
+    /// What could not be done in time: those entries live until their time to live, and background writes may still
+    /// commit.
+    ///
+    /// # Cancel safety
+    ///
+    /// The store stays closed; call it again to wait for the rest.
+    pub async fn close(&self) -> Result<()> {
+        let context = &self.context;
+        let deadline = Instant::now() + context.settings.close_timeout;
+        context.closed.store(true, Ordering::Relaxed);
+        context.tasks.close();
+        let pending = async {
+            context.tasks.wait().await;
+            context.repairs.drained().await;
+        };
+        let done = timeout_at(deadline, pending).await;
+        let (tasks, repairs) = (context.tasks.len(), context.repairs.waiting());
+        context.cache.close().await;
+        context.repairs.give_up();
+        if self.owns_database {
+            // From now on the pool gives out no connection; one that a stuck write still uses goes when the write does.
+            if let Ok(Err(error)) = timeout_at(deadline, context.db.close_by_ref()).await {
+                tracing::warn!(%error, "the database connection was not closed cleanly");
+            }
+        }
+        if done.is_ok() {
+            return Ok(());
+        }
+        let outcome = if tasks > 0 { Outcome::Unknown } else { Outcome::Committed };
+        let message = format!(
+            "the store was closed with {tasks} background writes and {repairs} cache repairs unfinished; their entries \
+             may be stale until they expire"
+        );
+        Err(Error::unfinished(message, outcome))
+    }
+
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("cache", &self.context.cache)
+            .field("settings", &self.context.settings)
+            .field("waiting_repairs", &self.context.repairs.waiting())
+            .finish_non_exhaustive()
+    }
+}

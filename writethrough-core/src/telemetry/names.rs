@@ -1,0 +1,46 @@
+//! The names. Counters end in `_total`, histograms in `_seconds`.
+
+/// Counter: loads answered by the cache.
+pub const HITS: &str = "writethrough_hits_total";
+/// Counter: loads that asked the database.
+pub const MISSES: &str = "writethrough_misses_total";
+/// Counter: entries that a load wrote.
+pub const FILLS: &str = "writethrough_fills_total";
+/// Counter: entries that a write refreshed.
+pub const REFRESHES: &str = "writethrough_refreshes_total";
+/// Counter: entries that a write or `invalidate` removed.
+pub const INVALIDATIONS: &str = "writethrough_invalidations_total";
+/// Counter: writes that met another writer of the same row.
+pub const CONTENDED: &str = "writethrough_contended_total";
+/// Counter: keys that a write left to the repair queue.
+pub const DEGRADED: &str = "writethrough_degraded_total";
+/// Counter: keys that the repair queue has put right. No label.
+pub const REPAIRS: &str = "writethrough_repairs_total";
+/// Counter: entries that could not be decoded and were replaced.
+pub const DECODE_ERRORS: &str = "writethrough_decode_errors_total";
+/// Counter: cache commands that were not acknowledged. No label.
+pub const CACHE_ERRORS: &str = "writethrough_cache_errors_total";
+/// Gauge: 0 the breaker is closed, 1 half open, 2 open. No label.
+pub const BREAKER_STATE: &str = "writethrough_breaker_state";
+/// Gauge: keys that wait in the repair queue. No label.
+pub const REPAIR_QUEUE: &str = "writethrough_repair_queue_length";
+
+/// Histogram: a load, from call to return.
+pub const LOAD_TIME: &str = "writethrough_load_seconds";
+/// Histogram: a save or delete, from call to return.
+pub const SAVE_TIME: &str = "writethrough_save_seconds";
+/// Histogram: the database's part of a load, save or delete.
+pub const DATABASE_TIME: &str = "writethrough_database_seconds";
+/// Histogram: one round trip to the cache. No label.
+pub const CACHE_TIME: &str = "writethrough_cache_seconds";
+
+/// Span: one load. Fields: `entity`, `source` (cache, database).
+pub const SPAN_LOAD: &str = "writethrough.load";
+/// Span: a load of many. Fields: `entity`, `keys`.
+pub const SPAN_LOAD_MANY: &str = "writethrough.load_many";
+/// Span: an insert or update. Fields: `entity`, `cache` (refreshed, invalidated, contended, deferred, degraded).
+pub const SPAN_SAVE: &str = "writethrough.save";
+/// Span: a delete. Fields: `entity`, `cache`.
+pub const SPAN_DELETE: &str = "writethrough.delete";
+/// Span: an invalidation. Fields: `entity`.
+pub const SPAN_INVALIDATE: &str = "writethrough.invalidate";
