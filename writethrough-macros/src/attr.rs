@@ -1,0 +1,147 @@
+//! What a user may write: `#[write_through(…)]` on the struct and on its fields.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proc_macro2::Ident;
+use syn::{Attribute, ExprPath, LitStr, Meta, Path};
+
+use crate::errors::Errors;
+use crate::item::{Item, items};
+use crate::spelling;
+use crate::value::{self, NegativeTtl, Variant};
+
+/// The attributes of the struct, each as it should look.
+const ON_STRUCT: [(&str, &str); 7] = [
+    ("ttl", "ttl = \"1h\""),
+    ("negative_ttl", "negative_ttl = \"30s\""),
+    ("on_write", "on_write = \"refresh\""),
+    ("on_cache_failure", "on_cache_failure = \"degrade\""),
+    ("cache_if", "cache_if = \"path::to::function\""),
+    ("rename", "rename = \"name_in_keys\""),
+    ("crate", "crate = \"path::to::writethrough\""),
+];
+
+/// The attributes of a field.
+const ON_FIELD: [&str; 1] = ["exact"];
+
+/// What is said of the entity.
+#[derive(Default)]
+pub(crate) struct EntityAttrs {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) negative_ttl: Option<NegativeTtl>,
+    pub(crate) on_write: Option<Variant>,
+    pub(crate) on_cache_failure: Option<Variant>,
+    pub(crate) cache_if: Option<ExprPath>,
+    pub(crate) rename: Option<String>,
+    pub(crate) krate: Option<Path>,
+}
+
+impl EntityAttrs {
+    /// Reads the attributes of the struct; what is wrong goes to `errors`, what is right is kept.
+    pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut read = Self::default();
+        for item in once_each(attrs, errors) {
+            errors.keep(read.take(&item));
+        }
+        read
+    }
+
+    fn take(&mut self, item: &Item) -> syn::Result<()> {
+        let name = item.name.to_string();
+        match name.as_str() {
+            "ttl" => self.ttl = Some(value::ttl(&text(item)?)?),
+            "negative_ttl" => self.negative_ttl = Some(value::negative_ttl(&text(item)?)?),
+            "on_write" => self.on_write = Some(value::on_write(&text(item)?)?),
+            "on_cache_failure" => self.on_cache_failure = Some(value::on_cache_failure(&text(item)?)?),
+            "cache_if" => self.cache_if = Some(value::cache_if(&text(item)?)?),
+            "rename" => self.rename = Some(value::rename(&text(item)?)?),
+            "crate" => self.krate = Some(value::krate(&text(item)?)?),
+            name if ON_FIELD.contains(&name) => {
+                let message = format!("`{name}` is for a column: move it to the field of that column");
+                return Err(syn::Error::new_spanned(&item.name, message));
+            }
+            _ => return Err(unknown(&item.name)),
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a field.
+#[derive(Default)]
+pub(crate) struct FieldAttrs {
+    /// The word `exact`, where errors about it belong.
+    pub(crate) exact: Option<Ident>,
+}
+
+impl FieldAttrs {
+    /// Reads the attributes of a field; what is wrong goes to `errors`, what is right is kept.
+    pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut read = Self::default();
+        for item in once_each(attrs, errors) {
+            errors.keep(read.take(&item));
+        }
+        read
+    }
+
+    fn take(&mut self, item: &Item) -> syn::Result<()> {
+        let name = item.name.to_string();
+        match name.as_str() {
+            "exact" => {
+                item.flag()?;
+                self.exact = Some(item.name.clone());
+                Ok(())
+            }
+            name if usage(name).is_some() => {
+                let message = format!("`{name}` is for the whole entity: move it to the struct");
+                Err(syn::Error::new_spanned(&item.name, message))
+            }
+            _ => Err(unknown(&item.name)),
+        }
+    }
+}
+
+/// All items of all `#[write_through(…)]`, without those that were there before.
+fn once_each(attrs: &[Attribute], errors: &mut Errors) -> Vec<Item> {
+    let mut seen = BTreeSet::new();
+    let mut kept = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("write_through")) {
+        let list = match &attr.meta {
+            Meta::List(list) => list.tokens.clone(),
+            other => {
+                errors.at(other, "expected a list: write `#[write_through(ttl = \"1h\")]`");
+                continue;
+            }
+        };
+        for item in items(list) {
+            let Some(item) = errors.keep(item) else { continue };
+            let name = &item.name;
+            if seen.insert(name.to_string()) {
+                kept.push(item);
+            } else {
+                errors.at(name, format!("`{name}` is given twice: remove one"));
+            }
+        }
+    }
+    kept
+}
+
+fn text(item: &Item) -> syn::Result<LitStr> {
+    item.text(usage(&item.name.to_string()).unwrap_or_default())
+}
+
+fn usage(name: &str) -> Option<&'static str> {
+    ON_STRUCT.iter().find(|(known, _)| *known == name).map(|(_, usage)| *usage)
+}
+
+fn unknown(name: &Ident) -> syn::Error {
+    let on_struct = ON_STRUCT.map(|(name, _)| name);
+    let all = [on_struct.as_slice(), ON_FIELD.as_slice()].concat();
+    let message = format!(
+        "unknown attribute `{name}`{}: there are {} on the struct, {} on a primary-key field",
+        spelling::hint(&name.to_string(), &all),
+        spelling::listed(&on_struct, "and"),
+        spelling::listed(&ON_FIELD, "and"),
+    );
+    syn::Error::new_spanned(name, message)
+}

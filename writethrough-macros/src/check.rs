@@ -1,0 +1,55 @@
+//! The rules an annotated entity keeps, one function each.
+//!
+//! What a trait can tell is left to the compiler: see `expand`.
+
+use syn::{Data, DeriveInput, Fields, FieldsNamed};
+
+use crate::errors::Errors;
+use crate::model::Entity;
+
+/// A model is a struct with named fields.
+pub(crate) fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a FieldsNamed> {
+    let what = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => return Some(fields),
+            Fields::Unnamed(_) => "a tuple struct",
+            Fields::Unit => "a struct without fields",
+        },
+        Data::Enum(_) => "an enum",
+        Data::Union(_) => "a union",
+    };
+    errors.at(
+        &input.ident,
+        format!("`WriteThrough` cannot be derived for {what}: derive it on SeaORM's `struct Model {{ … }}`"),
+    );
+    None
+}
+
+/// SeaORM's derives want this name, and a `struct` of another name is likely none of its models.
+pub(crate) fn is_called_model(input: &DeriveInput, errors: &mut Errors) {
+    if input.ident != "Model" {
+        errors.at(
+            &input.ident,
+            "`WriteThrough` is for the entity's model: rename this struct to `Model`, or derive it there",
+        );
+    }
+}
+
+/// An entity is one table, so its model is one type.
+pub(crate) fn is_not_generic(input: &DeriveInput, errors: &mut Errors) {
+    if !input.generics.params.is_empty() {
+        errors.at(&input.generics, "a cached model cannot be generic: remove the parameters");
+    }
+}
+
+/// `exact` says how a column of a key compares; other columns are never compared.
+pub(crate) fn exact_is_for_primary_keys(entity: &Entity, errors: &mut Errors) {
+    for column in &entity.columns {
+        let Some(exact) = &column.attrs.exact else { continue };
+        if column.variant.is_none() {
+            errors.at(exact, "`exact` is for columns, and this field is none: remove it");
+        } else if entity.shows_primary_key() && !column.primary_key {
+            errors.at(exact, "`exact` is for columns of a key, and this one is in none: remove it");
+        }
+    }
+}

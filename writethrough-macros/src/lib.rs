@@ -1,0 +1,44 @@
+//! `#[derive(WriteThrough)]`, the derive macro of `writethrough`.
+//!
+//! Use it through the facade crate. It reads the attributes (`attr`) and the little of the model that only its text
+//! tells (`model`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
+//! delegating line each (`expand`, `methods`); beside errors it writes what it can (`fallback`).
+
+mod attr;
+mod check;
+mod errors;
+mod expand;
+mod fallback;
+mod item;
+mod methods;
+mod model;
+mod spelling;
+mod value;
+
+#[cfg(test)]
+mod snapshots;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+/// The derive macro of `writethrough`, which documents it where it re-exports it.
+#[proc_macro_derive(WriteThrough, attributes(write_through))]
+pub fn write_through(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    syn::parse(input).map_or_else(syn::Error::into_compile_error, |input| derive(&input)).into()
+}
+
+fn derive(input: &DeriveInput) -> TokenStream {
+    // `#[sea_orm::model]` copies the derives of `Model` onto its struct of relations, which is no table of its own.
+    if input.ident == "ModelEx" {
+        return TokenStream::new();
+    }
+    let mut errors = errors::Errors::default();
+    let entity = model::Entity::read(input, &mut errors);
+    if let Some(entity) = &entity {
+        check::exact_is_for_primary_keys(entity, &mut errors);
+    }
+    match entity {
+        Some(entity) if errors.is_empty() => expand::entity(&entity),
+        entity => fallback::entity(input, entity.as_ref(), errors),
+    }
+}

@@ -1,0 +1,278 @@
+//! The generated methods, one delegating line each.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::expand::runtime;
+use crate::model::Entity;
+
+/// The inherent impls of `Entity`, `ActiveModel` and `Model`.
+pub(crate) fn all(entity: &Entity) -> TokenStream {
+    let loads = loads(entity);
+    let removals = removals(entity);
+    let active_model = active_model(entity);
+    let model = model(entity);
+    quote! {
+        #loads
+        #removals
+        #active_model
+        #model
+    }
+}
+
+/// `Entity`: reading.
+fn loads(entity: &Entity) -> TokenStream {
+    let Entity { entity: name, model, vis, .. } = entity;
+    let runtime = runtime(entity);
+    quote! {
+        /// Reading through the cache.
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl #name {
+            /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
+            ///
+            /// `None` if there is no such row. `id` is what `find_by_id` takes.
+            ///
+            /// # Errors
+            ///
+            /// If the database was asked and failed.
+            ///
+            /// # Cancel safety
+            ///
+            /// The future may be dropped at any time; other loads that wait for the same row go on.
+            #vis async fn load_cached<K, S>(
+                id: K,
+                s: &S,
+            ) -> ::core::result::Result<::core::option::Option<#model>, #runtime::Error>
+            where
+                K: ::core::convert::Into<#runtime::PkValue<Self>>,
+                S: #runtime::Session,
+            {
+                #runtime::load::<Self, S>(::core::convert::Into::into(id), s).await
+            }
+
+            /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
+            /// such row.
+            ///
+            /// The cache is asked once for all, and the database once for what the cache does not have.
+            ///
+            /// # Errors
+            ///
+            /// If the database was asked and failed.
+            ///
+            /// # Cancel safety
+            ///
+            /// The future may be dropped at any time; other loads that wait for the same rows go on.
+            #vis async fn load_many_cached<I, S>(
+                ids: I,
+                s: &S,
+            ) -> ::core::result::Result<::std::vec::Vec<::core::option::Option<#model>>, #runtime::Error>
+            where
+                I: ::core::iter::IntoIterator,
+                I::Item: ::core::convert::Into<#runtime::PkValue<Self>>,
+                S: #runtime::Session,
+            {
+                let ids = ::core::iter::IntoIterator::into_iter(ids);
+                let ids = ::core::iter::Iterator::map(ids, ::core::convert::Into::into);
+                #runtime::load_many::<Self, S>(::core::iter::Iterator::collect(ids), s).await
+            }
+        }
+    }
+}
+
+/// `Entity`: deleting and forgetting.
+fn removals(entity: &Entity) -> TokenStream {
+    let Entity { entity: name, vis, .. } = entity;
+    let runtime = runtime(entity);
+    quote! {
+        /// Removing through the cache.
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl #name {
+            /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
+            ///
+            /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
+            ///
+            /// # Errors
+            ///
+            /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
+            /// `outcome()` of the error tells whether the row is gone.
+            ///
+            /// # Cancel safety
+            ///
+            /// A deletion that has begun goes on when the future is dropped.
+            #vis async fn delete_by_id_through<K, S>(
+                id: K,
+                s: &S,
+            ) -> ::core::result::Result<bool, #runtime::Error>
+            where
+                K: ::core::convert::Into<#runtime::PkValue<Self>>,
+                S: #runtime::Session,
+            {
+                #runtime::delete_by_id::<Self, S>(::core::convert::Into::into(id), s).await
+            }
+
+            /// Makes the cache forget the row with this primary key, after a write behind the store's back.
+            ///
+            /// # Errors
+            ///
+            /// If the cache does not answer and `on_cache_failure` is `fail`.
+            ///
+            /// # Cancel safety
+            ///
+            /// If the future is dropped, the row may or may not be forgotten: call it again.
+            #vis async fn invalidate<K, S>(id: K, s: &S) -> ::core::result::Result<(), #runtime::Error>
+            where
+                K: ::core::convert::Into<#runtime::PkValue<Self>>,
+                S: #runtime::Session,
+            {
+                #runtime::invalidate::<Self, S>(::core::convert::Into::into(id), s).await
+            }
+
+            /// Makes the cache forget all rows of this entity, after writes behind the store's back.
+            ///
+            /// # Errors
+            ///
+            /// If the cache does not answer and `on_cache_failure` is `fail`.
+            ///
+            /// # Cancel safety
+            ///
+            /// If the future is dropped, the rows may or may not be forgotten: call it again.
+            #vis async fn invalidate_all<S>(s: &S) -> ::core::result::Result<(), #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::invalidate_all::<Self, S>(s).await
+            }
+        }
+    }
+}
+
+/// `ActiveModel`: writing.
+fn active_model(entity: &Entity) -> TokenStream {
+    let Entity { entity: name, model, vis, .. } = entity;
+    let runtime = runtime(entity);
+    quote! {
+        /// Writing through the cache.
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl ActiveModel {
+            /// Saves the row in the database and in the cache, and returns it as the database has it.
+            ///
+            /// Inserts if a column of the primary key is not set and updates otherwise, as SeaORM's `save` does: a new
+            /// row with a key of your own choice needs `insert_through`.
+            ///
+            /// # Errors
+            ///
+            /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
+            /// `outcome()` of the error tells whether the row was written.
+            ///
+            /// # Cancel safety
+            ///
+            /// A write that has begun goes on when the future is dropped.
+            #vis async fn save_through<S>(self, s: &S) -> ::core::result::Result<#model, #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::save::<#name, S>(self, s).await
+            }
+
+            /// Inserts the row in the database and in the cache, and returns it as the database has it.
+            ///
+            /// # Errors
+            ///
+            /// If there is such a row or the database fails otherwise, or if the cache does not answer and
+            /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+            ///
+            /// # Cancel safety
+            ///
+            /// A write that has begun goes on when the future is dropped.
+            #vis async fn insert_through<S>(self, s: &S) -> ::core::result::Result<#model, #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::insert::<#name, S>(self, s).await
+            }
+
+            /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
+            /// has it.
+            ///
+            /// # Errors
+            ///
+            /// If there is no such row or the database fails otherwise, or if the cache does not answer and
+            /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+            ///
+            /// # Cancel safety
+            ///
+            /// A write that has begun goes on when the future is dropped.
+            #vis async fn update_through<S>(self, s: &S) -> ::core::result::Result<#model, #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::update::<#name, S>(self, s).await
+            }
+
+            /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
+            ///
+            /// # Errors
+            ///
+            /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
+            /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
+            ///
+            /// # Cancel safety
+            ///
+            /// A deletion that has begun goes on when the future is dropped.
+            #vis async fn delete_through<S>(self, s: &S) -> ::core::result::Result<bool, #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::delete::<#name, S>(self, s).await
+            }
+        }
+    }
+}
+
+/// `Model`: removing what was loaded.
+fn model(entity: &Entity) -> TokenStream {
+    let Entity { entity: name, model, vis, .. } = entity;
+    let runtime = runtime(entity);
+    quote! {
+        /// Removing through the cache.
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl #model {
+            /// Deletes this row, in the database and in the cache; tells whether it was still there.
+            ///
+            /// # Errors
+            ///
+            /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
+            /// `outcome()` of the error tells whether the row is gone.
+            ///
+            /// # Cancel safety
+            ///
+            /// A deletion that has begun goes on when the future is dropped.
+            #vis async fn delete_through<S>(self, s: &S) -> ::core::result::Result<bool, #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::delete_model::<#name, S>(self, s).await
+            }
+
+            /// Makes the cache forget this row, after a write behind the store's back.
+            ///
+            /// # Errors
+            ///
+            /// If the cache does not answer and `on_cache_failure` is `fail`.
+            ///
+            /// # Cancel safety
+            ///
+            /// If the future is dropped, the row may or may not be forgotten: call it again.
+            #vis async fn invalidate<S>(&self, s: &S) -> ::core::result::Result<(), #runtime::Error>
+            where
+                S: #runtime::Session,
+            {
+                #runtime::invalidate_model::<#name, S>(self, s).await
+            }
+        }
+    }
+}

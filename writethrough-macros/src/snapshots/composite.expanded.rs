@@ -1,0 +1,284 @@
+const _: () = ::core::assert!(
+    ::core::mem::size_of:: < Entity > () == 0,
+    "an entity that carries data cannot be cached: its table is known at run time only, write an entity for each table",
+);
+#[automatically_derived]
+impl crate::cache::__private::CachedEntity for Entity {
+    const POLICY: crate::cache::__private::EntityPolicy = crate::cache::__private::EntityPolicy::new()
+        .ttl(::core::time::Duration::from_secs(90))
+        .negative_ttl(
+            crate::cache::__private::NegativeTtl::For(
+                ::core::time::Duration::new(1, 500000000),
+            ),
+        )
+        .on_write(crate::cache::__private::OnWrite::RefreshIfCached)
+        .on_cache_failure(crate::cache::__private::OnCacheFailure::Fail)
+        .rename("s");
+    fn keep(model: &Model) -> bool {
+        let keep: fn(&Model) -> bool = Model::is_public;
+        keep(model)
+    }
+    fn exact_columns() -> &'static [Self::Column] {
+        &[Self::Column::Number]
+    }
+}
+/// Reading through the cache.
+#[automatically_derived]
+#[allow(dead_code)]
+impl Entity {
+    /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row. `id` is what `find_by_id` takes.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) async fn load_cached<K, S>(
+        id: K,
+        s: &S,
+    ) -> ::core::result::Result<
+        ::core::option::Option<Model>,
+        crate::cache::__private::Error,
+    >
+    where
+        K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::load::<Self, S>(::core::convert::Into::into(id), s)
+            .await
+    }
+    /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
+    /// such row.
+    ///
+    /// The cache is asked once for all, and the database once for what the cache does not have.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same rows go on.
+    pub(crate) async fn load_many_cached<I, S>(
+        ids: I,
+        s: &S,
+    ) -> ::core::result::Result<
+        ::std::vec::Vec<::core::option::Option<Model>>,
+        crate::cache::__private::Error,
+    >
+    where
+        I: ::core::iter::IntoIterator,
+        I::Item: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        S: crate::cache::__private::Session,
+    {
+        let ids = ::core::iter::IntoIterator::into_iter(ids);
+        let ids = ::core::iter::Iterator::map(ids, ::core::convert::Into::into);
+        crate::cache::__private::load_many::<
+            Self,
+            S,
+        >(::core::iter::Iterator::collect(ids), s)
+            .await
+    }
+}
+/// Removing through the cache.
+#[automatically_derived]
+#[allow(dead_code)]
+impl Entity {
+    /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
+    ///
+    /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
+    /// `outcome()` of the error tells whether the row is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// A deletion that has begun goes on when the future is dropped.
+    pub(crate) async fn delete_by_id_through<K, S>(
+        id: K,
+        s: &S,
+    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    where
+        K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::delete_by_id::<
+            Self,
+            S,
+        >(::core::convert::Into::into(id), s)
+            .await
+    }
+    /// Makes the cache forget the row with this primary key, after a write behind the store's back.
+    ///
+    /// # Errors
+    ///
+    /// If the cache does not answer and `on_cache_failure` is `fail`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the row may or may not be forgotten: call it again.
+    pub(crate) async fn invalidate<K, S>(
+        id: K,
+        s: &S,
+    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    where
+        K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::invalidate::<
+            Self,
+            S,
+        >(::core::convert::Into::into(id), s)
+            .await
+    }
+    /// Makes the cache forget all rows of this entity, after writes behind the store's back.
+    ///
+    /// # Errors
+    ///
+    /// If the cache does not answer and `on_cache_failure` is `fail`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the rows may or may not be forgotten: call it again.
+    pub(crate) async fn invalidate_all<S>(
+        s: &S,
+    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::invalidate_all::<Self, S>(s).await
+    }
+}
+/// Writing through the cache.
+#[automatically_derived]
+#[allow(dead_code)]
+impl ActiveModel {
+    /// Saves the row in the database and in the cache, and returns it as the database has it.
+    ///
+    /// Inserts if a column of the primary key is not set and updates otherwise, as SeaORM's `save` does: a new
+    /// row with a key of your own choice needs `insert_through`.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
+    /// `outcome()` of the error tells whether the row was written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub(crate) async fn save_through<S>(
+        self,
+        s: &S,
+    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::save::<Entity, S>(self, s).await
+    }
+    /// Inserts the row in the database and in the cache, and returns it as the database has it.
+    ///
+    /// # Errors
+    ///
+    /// If there is such a row or the database fails otherwise, or if the cache does not answer and
+    /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub(crate) async fn insert_through<S>(
+        self,
+        s: &S,
+    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::insert::<Entity, S>(self, s).await
+    }
+    /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
+    /// has it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such row or the database fails otherwise, or if the cache does not answer and
+    /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub(crate) async fn update_through<S>(
+        self,
+        s: &S,
+    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::update::<Entity, S>(self, s).await
+    }
+    /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
+    /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// A deletion that has begun goes on when the future is dropped.
+    pub(crate) async fn delete_through<S>(
+        self,
+        s: &S,
+    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::delete::<Entity, S>(self, s).await
+    }
+}
+/// Removing through the cache.
+#[automatically_derived]
+#[allow(dead_code)]
+impl Model {
+    /// Deletes this row, in the database and in the cache; tells whether it was still there.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
+    /// `outcome()` of the error tells whether the row is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// A deletion that has begun goes on when the future is dropped.
+    pub(crate) async fn delete_through<S>(
+        self,
+        s: &S,
+    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::delete_model::<Entity, S>(self, s).await
+    }
+    /// Makes the cache forget this row, after a write behind the store's back.
+    ///
+    /// # Errors
+    ///
+    /// If the cache does not answer and `on_cache_failure` is `fail`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the row may or may not be forgotten: call it again.
+    pub(crate) async fn invalidate<S>(
+        &self,
+        s: &S,
+    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    where
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::invalidate_model::<Entity, S>(self, s).await
+    }
+}
