@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+#[doc(inline)]
+pub use writethrough_core::telemetry;
+pub use writethrough_core::{
+    CacheEffect, CachedEntity, Deleted, EntityPolicy, Error, Loaded, MemoryOptions, NegativeTtl, OnCacheFailure,
+    OnWrite, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store, StoreBuilder,
+};
+#[doc = include_str!("docs/write_through.md")]
+pub use writethrough_macros::WriteThrough;
+
+#[doc(hidden)]
+pub use writethrough_core::__private;
