@@ -1,0 +1,97 @@
+//! What each operation costs: the statements it sends to the database, and its round trips to Redis.
+//!
+//! The table is the test: what is measured is printed in the same form and compared as a whole. `BEGIN` and `COMMIT`
+//! are not in it, because SeaORM does not report them.
+
+mod operations;
+
+use crate::support::databases::Backend;
+use crate::support::redis::RedisServer;
+
+use self::operations::measured;
+
+/// Each line: operation | statements | commands to Redis.
+const WITH_RETURNING: &str = "\
+load, a miss                        | SELECT               | GET EVALSHA EVALSHA
+load, a hit                         | -                    | GET
+load, no such row                   | SELECT               | GET EVALSHA EVALSHA
+load, remembered absence            | -                    | GET
+load, text key, no such row         | SELECT               | GET EVALSHA EVALSHA
+load while a writer is under way    | SELECT               | GET
+load of 3, one cached               | SELECT               | MGET EVALSHA EVALSHA
+load of 3, all cached               | -                    | MGET
+insert, generated key               | INSERT RETURNING     | EVALSHA EVALSHA
+insert, own key                     | INSERT RETURNING     | EVALSHA EVALSHA
+insert, text key                    | INSERT RETURNING     | EVALSHA EVALSHA
+insert, duplicate key               | INSERT RETURNING     | EVALSHA EVALSHA
+insert, duplicate value             | INSERT RETURNING     | -
+update                              | UPDATE RETURNING     | EVALSHA EVALSHA
+update, text key                    | UPDATE RETURNING     | EVALSHA EVALSHA
+update, the same value              | UPDATE RETURNING     | EVALSHA EVALSHA
+update, nothing set                 | SELECT               | EVALSHA EVALSHA
+update, no such row                 | UPDATE RETURNING     | EVALSHA EVALSHA
+update, nothing set, no such row    | SELECT               | EVALSHA EVALSHA
+update without a key                | -                    | -
+save, no key                        | INSERT RETURNING     | EVALSHA EVALSHA
+save, known key                     | UPDATE RETURNING     | EVALSHA EVALSHA
+save, new key of our own            | UPDATE RETURNING     | EVALSHA EVALSHA
+delete                              | DELETE               | EVALSHA EVALSHA
+delete, no such row                 | DELETE               | EVALSHA EVALSHA
+delete by id                        | DELETE               | EVALSHA EVALSHA
+delete, text key                    | DELETE RETURNING     | EVALSHA EVALSHA
+delete, text key, no such row       | DELETE RETURNING     | -
+delete without a key                | -                    | -
+invalidate                          | -                    | EVALSHA
+";
+
+/// The same where rows have to be read back.
+const WITHOUT_RETURNING: &str = "\
+load, a miss                        | SELECT               | GET EVALSHA EVALSHA
+load, a hit                         | -                    | GET
+load, no such row                   | SELECT               | GET EVALSHA EVALSHA
+load, remembered absence            | -                    | GET
+load, text key, no such row         | SELECT               | GET EVALSHA EVALSHA
+load while a writer is under way    | SELECT               | GET
+load of 3, one cached               | SELECT               | MGET EVALSHA EVALSHA
+load of 3, all cached               | -                    | MGET
+insert, generated key               | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+insert, own key                     | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+insert, text key                    | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+insert, duplicate key               | INSERT               | EVALSHA EVALSHA
+insert, duplicate value             | INSERT               | -
+update                              | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
+update, text key                    | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
+update, the same value              | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
+update, nothing set                 | SELECT               | EVALSHA EVALSHA
+update, no such row                 | UPDATE               | EVALSHA EVALSHA
+update, nothing set, no such row    | SELECT               | EVALSHA EVALSHA
+update without a key                | -                    | -
+save, no key                        | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+save, known key                     | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
+save, new key of our own            | UPDATE               | EVALSHA EVALSHA
+delete                              | DELETE               | EVALSHA EVALSHA
+delete, no such row                 | DELETE               | EVALSHA EVALSHA
+delete by id                        | DELETE               | EVALSHA EVALSHA
+delete, text key                    | SELECT-LOCK DELETE   | EVALSHA EVALSHA
+delete, text key, no such row       | SELECT-LOCK          | -
+delete without a key                | -                    | -
+invalidate                          | -                    | EVALSHA
+";
+
+#[tokio::test]
+async fn what_operations_cost_on_sqlite() {
+    let redis = RedisServer::start([]);
+    assert_eq!(measured(Backend::Sqlite, &redis).await, WITH_RETURNING);
+}
+
+#[tokio::test]
+async fn what_operations_cost_on_postgres() {
+    let redis = RedisServer::start([]);
+    assert_eq!(measured(Backend::Postgres, &redis).await, WITH_RETURNING);
+}
+
+#[tokio::test]
+async fn what_operations_cost_on_mysql() {
+    let redis = RedisServer::start([]);
+    assert_eq!(measured(Backend::MySql, &redis).await, WITHOUT_RETURNING);
+}

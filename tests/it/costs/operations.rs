@@ -1,0 +1,158 @@
+//! Every operation once, with what it sends.
+
+use std::fmt::Write;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, Schema};
+use writethrough::{RedisOptions, Store};
+
+use crate::support::databases::{Backend, TestDatabase};
+use crate::support::entities::keys::{PassengerId, airport, passenger};
+use crate::support::entities::{coded, flight};
+use crate::support::probe::Probe;
+use crate::support::redis::RedisServer;
+use crate::support::statements::StatementLog;
+use crate::support::wire::Monitor;
+
+const NAMESPACE: &str = "costs";
+
+/// The table of all operations.
+pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
+    let database = TestDatabase::create(backend).await;
+    let mut db = database.connect().await;
+    create_table(&db, flight::Entity).await;
+    create_table(&db, coded::Entity).await;
+    create_table(&db, airport::Entity).await;
+    create_table(&db, passenger::Entity).await;
+    let log = StatementLog::attach(&mut db);
+    let store = Store::builder().database(db).redis(RedisOptions::new(redis.url())).namespace(NAMESPACE);
+    let store = store.cache_timeout(std::time::Duration::from_secs(5)).build().await.expect("a store");
+    let mut bill = Bill { log, monitor: Monitor::of(&redis.url()).await, table: String::new() };
+    warm_up(&store).await;
+    let probe = Probe::on_redis(&redis.url(), NAMESPACE).await;
+    loads(&mut bill, &store, &probe).await;
+    inserts(&mut bill, &store).await;
+    updates(&mut bill, &store).await;
+    saves(&mut bill, &store).await;
+    deletes(&mut bill, &store).await;
+    let invalidated = flight::Entity::invalidate(1001, &store);
+    bill.item("invalidate", invalidated).await.expect("invalidate");
+    bill.table
+}
+
+/// What is written down.
+struct Bill {
+    log: StatementLog,
+    monitor: Monitor,
+    table: String,
+}
+
+impl Bill {
+    async fn item<T>(&mut self, operation: &str, work: impl Future<Output = T>) -> T {
+        self.start().await;
+        let result = work.await;
+        let commands = self.monitor.take().await;
+        let statements: Vec<_> = self.log.take().iter().map(|sql| shape(sql)).collect();
+        writeln!(self.table, "{operation:<36}| {:<21}| {}", listed(&statements), listed(&commands)).expect("a string");
+        result
+    }
+
+    /// Forgets what came before.
+    async fn start(&mut self) {
+        self.monitor.take().await;
+        self.log.take();
+    }
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "-".to_owned() } else { items.join(" ") }
+}
+
+/// The kind of a statement.
+fn shape(sql: &str) -> String {
+    let verb = sql.split_whitespace().next().unwrap_or_default();
+    if sql.contains(" FOR UPDATE") {
+        format!("{verb}-LOCK")
+    } else if sql.contains(" RETURNING ") {
+        format!("{verb} RETURNING")
+    } else {
+        verb.to_owned()
+    }
+}
+
+async fn create_table<E: EntityTrait>(db: &DatabaseConnection, entity: E) {
+    let statement = Schema::new(db.get_database_backend()).create_table_from_entity(entity);
+    db.execute(&statement).await.expect("a table");
+}
+
+/// Each script once, so that the server knows it.
+async fn warm_up(store: &Store) {
+    let saved = flight::numbered(1900, "WT").insert_through(store).await.expect("insert");
+    saved.invalidate(store).await.expect("invalidate");
+    flight::Entity::load_cached(1900, store).await.expect("load");
+    airport::Entity::load_cached("warm", store).await.expect("load");
+}
+
+async fn loads(bill: &mut Bill, store: &Store, probe: &Probe) {
+    let load = |id: i32| flight::Entity::load_cached(id, store);
+    flight::numbered(1001, "WT").insert_through(store).await.expect("insert");
+    flight::Entity::invalidate(1001, store).await.expect("invalidate");
+    bill.item("load, a miss", load(1001)).await.expect("load");
+    bill.item("load, a hit", load(1001)).await.expect("load");
+    bill.item("load, no such row", load(1099)).await.expect("load");
+    bill.item("load, remembered absence", load(1099)).await.expect("load");
+    bill.item("load, text key, no such row", airport::Entity::load_cached("XXX", store)).await.expect("load");
+
+    let writer = probe.fence::<flight::Entity>(1001).await;
+    bill.item("load while a writer is under way", load(1001)).await.expect("load");
+    probe.finish::<flight::Entity>(1001, writer).await;
+    load(1001).await.expect("load");
+
+    let many = |ids: [i32; 3]| flight::Entity::load_many_cached(ids, store);
+    bill.item("load of 3, one cached", many([1001, 1002, 1003])).await.expect("load");
+    bill.item("load of 3, all cached", many([1003, 1002, 1001])).await.expect("load");
+}
+
+async fn inserts(bill: &mut Bill, store: &Store) {
+    bill.item("insert, generated key", flight::departure("WT").insert_through(store)).await.expect("insert");
+    bill.item("insert, own key", flight::numbered(1050, "WT").insert_through(store)).await.expect("insert");
+    bill.item("insert, text key", airport::named("BER".into(), "Berlin").insert_through(store)).await.expect("insert");
+    let duplicate = flight::numbered(1050, "WT").insert_through(store);
+    bill.item("insert, duplicate key", duplicate).await.expect_err("a duplicate");
+    let code = || coded::ActiveModel { code: Set("one".into()), ..Default::default() };
+    code().insert_through(store).await.expect("insert");
+    bill.item("insert, duplicate value", code().insert_through(store)).await.expect_err("a duplicate");
+}
+
+async fn updates(bill: &mut Bill, store: &Store) {
+    let delay = |id, minutes| flight::delay(id, minutes).update_through(store);
+    let nothing = |id| flight::ActiveModel { id: Set(id), ..Default::default() }.update_through(store);
+    bill.item("update", delay(1050, 10)).await.expect("update");
+    let text = airport::named("BER".into(), "Brandenburg").update_through(store);
+    bill.item("update, text key", text).await.expect("update");
+    bill.item("update, the same value", delay(1050, 10)).await.expect("update");
+    bill.item("update, nothing set", nothing(1050)).await.expect("update");
+    bill.item("update, no such row", delay(1098, 10)).await.expect_err("no such row");
+    bill.item("update, nothing set, no such row", nothing(1098)).await.expect_err("no such row");
+    let without_key = flight::departure("WT").update_through(store);
+    bill.item("update without a key", without_key).await.expect_err("no key");
+}
+
+async fn saves(bill: &mut Bill, store: &Store) {
+    bill.item("save, no key", flight::departure("WT").save_through(store)).await.expect("insert");
+    bill.item("save, known key", flight::delay(1050, 20).save_through(store)).await.expect("update");
+    let fresh = passenger::named(PassengerId::from_u128(1), "Amelia").save_through(store);
+    bill.item("save, new key of our own", fresh).await.expect_err("no such row");
+}
+
+async fn deletes(bill: &mut Bill, store: &Store) {
+    let delete = |id: i32| flight::delay(id, 0).delete_through(store);
+    assert!(bill.item("delete", delete(1050)).await.expect("delete"));
+    assert!(!bill.item("delete, no such row", delete(1050)).await.expect("delete"));
+    assert!(bill.item("delete by id", flight::Entity::delete_by_id_through(1001, store)).await.expect("delete"));
+    let text = || airport::Entity::delete_by_id_through("BER", store);
+    assert!(bill.item("delete, text key", text()).await.expect("delete"));
+    assert!(!bill.item("delete, text key, no such row", text()).await.expect("delete"));
+    let without_key = flight::departure("WT").delete_through(store);
+    bill.item("delete without a key", without_key).await.expect_err("no key");
+}

@@ -1,0 +1,22 @@
+//! Everything that looks at the workspace from outside; one binary, so that it links once.
+//!
+//! `scripts/test` starts the servers these tests need and tells where they are.
+
+#![allow(missing_docs, unreachable_pub, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+#[macro_use]
+mod support;
+
+mod caches;
+mod cancellation;
+mod columns;
+mod costs;
+mod databases;
+mod faults;
+mod layering;
+mod proxy;
+mod races;
+mod reads;
+mod statements;
+mod stores;
+mod writes;

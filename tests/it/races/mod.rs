@@ -1,0 +1,7 @@
+//! Writers and readers at the same time.
+
+mod held_readers;
+mod mixed_writers;
+mod partial_updates;
+mod sharing;
+mod versions;

@@ -1,0 +1,110 @@
+//! The metrics of a small scenario.
+
+use std::collections::BTreeMap;
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use writethrough::Store;
+
+use crate::support::entities::policies::{invalidate, refresh};
+
+/// Runs the scenario on one thread, with a recorder of its own.
+fn recorded(scenario: impl Future<Output = ()>) -> BTreeMap<String, String> {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    metrics::with_local_recorder(&recorder, || runtime.block_on(scenario));
+    shown(&snapshotter)
+}
+
+/// `name{entity}` → counters and gauges as they are, of histograms how many values they got.
+fn shown(snapshotter: &Snapshotter) -> BTreeMap<String, String> {
+    let metrics = snapshotter.snapshot().into_vec();
+    let metrics = metrics.into_iter().map(|(key, _, _, value)| {
+        let labels: Vec<_> = key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        let name = format!("{}{{{}}}", key.key().name(), labels.join(","));
+        let value = match value {
+            DebugValue::Counter(count) => count.to_string(),
+            DebugValue::Gauge(value) => value.to_string(),
+            DebugValue::Histogram(values) => format!("{} values", values.len()),
+        };
+        (name, value)
+    });
+    metrics.collect()
+}
+
+async fn store() -> Store {
+    let store = Store::connect("sqlite::memory:", "memory:").await.unwrap();
+    let schema = Schema::new(DbBackend::Sqlite);
+    for statement in
+        [schema.create_table_from_entity(refresh::Entity), schema.create_table_from_entity(invalidate::Entity)]
+    {
+        store.database().execute(&statement).await.unwrap();
+    }
+    store
+}
+
+#[test]
+fn every_event_is_counted_under_its_entity() {
+    let metrics = recorded(async {
+        let store = store().await;
+        refresh::priced(1, 5).insert_through(&store).await.unwrap(); // refreshed
+        refresh::Entity::load_cached(1, &store).await.unwrap(); // a hit
+        refresh::Entity::load_cached(2, &store).await.unwrap(); // a miss, filled
+        refresh::Entity::load_many_cached([1, 2, 3], &store).await.unwrap(); // two hits, a miss, filled
+        refresh::Entity::invalidate(1, &store).await.unwrap(); // invalidated
+        refresh::priced(1, 6).update_through(&store).await.unwrap(); // refreshed
+        refresh::Entity::delete_by_id_through(1, &store).await.unwrap(); // refreshed: it remembers absence
+        invalidate::priced(1, 5).insert_through(&store).await.unwrap(); // invalidated
+        invalidate::priced(1, 5).insert(store.database()).await.unwrap_err(); // nobody's business
+    });
+    let count = |name: &str| metrics.get(name).map_or("none", String::as_str);
+    let ticket = |name: &str| format!("writethrough_{name}{{entity=ticket_refresh}}");
+    assert_eq!(count(&ticket("hits_total")), "3", "{metrics:#?}");
+    assert_eq!(count(&ticket("misses_total")), "2");
+    assert_eq!(count(&ticket("fills_total")), "2");
+    assert_eq!(count(&ticket("refreshes_total")), "3");
+    assert_eq!(count(&ticket("invalidations_total")), "1");
+    assert_eq!(count(&ticket("contended_total")), "none");
+    assert_eq!(count(&ticket("degraded_total")), "none");
+    assert_eq!(count(&ticket("decode_errors_total")), "none");
+    assert_eq!(count(&ticket("load_seconds")), "3 values");
+    assert_eq!(count(&ticket("save_seconds")), "3 values");
+    assert_eq!(count(&ticket("database_seconds")), "5 values");
+    assert_eq!(count("writethrough_invalidations_total{entity=ticket_invalidate}"), "1");
+    assert_eq!(count("writethrough_refreshes_total{entity=ticket_invalidate}"), "none");
+    assert_eq!(count("writethrough_cache_errors_total{}"), "none");
+}
+
+#[test]
+fn a_cache_that_does_not_answer_is_counted() {
+    let metrics = recorded(async {
+        let stored = store().await;
+        let broken = Store::builder().database(stored.database().clone()).cache_url("redis://127.0.0.1:1");
+        let store = broken.namespace("nowhere").build().await.unwrap();
+        for price in 1..=3 {
+            refresh::priced(price, price).insert_through(&store).await.unwrap();
+        }
+        refresh::Entity::load_cached(1, &store).await.unwrap();
+    });
+    let count = |name: &str| metrics.get(name).map_or("none", String::as_str);
+    assert_eq!(count("writethrough_degraded_total{entity=ticket_refresh}"), "3", "{metrics:#?}");
+    assert_eq!(count("writethrough_misses_total{entity=ticket_refresh}"), "1");
+    assert_eq!(count("writethrough_fills_total{entity=ticket_refresh}"), "none");
+    assert_eq!(count("writethrough_repair_queue_length{}"), "3");
+    assert_eq!(count("writethrough_breaker_state{}"), "2");
+    assert!(count("writethrough_cache_errors_total{}").parse::<u32>().unwrap() >= 3);
+}
+
+#[test]
+fn no_metric_bears_a_value_of_a_key_or_a_column() {
+    let metrics = recorded(async {
+        let store = store().await;
+        refresh::priced(424_242, 717_171).insert_through(&store).await.unwrap();
+        refresh::Entity::load_cached(424_242, &store).await.unwrap();
+        refresh::priced(424_242, 717_171).insert_through(&store).await.unwrap_err();
+    });
+    for name in metrics.keys() {
+        assert!(!name.contains("424242") && !name.contains("717171"), "{name}");
+    }
+}

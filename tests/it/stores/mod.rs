@@ -1,0 +1,8 @@
+//! Stores: what they are made of, what they say, and how they end.
+
+mod build;
+mod close;
+mod embedded;
+mod measured;
+mod spans;
+mod without_cache;

@@ -1,0 +1,141 @@
+//! The spans of operations: their names, their fields, and what is never in them.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use writethrough::Store;
+
+use crate::support::entities::coded;
+use crate::support::entities::keys::airline;
+
+/// What this crate told its subscriber: each span with all of its fields, and each event.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+/// Where in the list a span stands.
+struct Place(usize);
+
+impl Told {
+    fn list(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().expect("nobody panics with it")
+    }
+}
+
+/// Writes fields behind a name.
+struct Line<'a>(&'a mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).expect("a string");
+    }
+}
+
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("writethrough")
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Told {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if is_ours(attributes.metadata()) {
+            let mut line = attributes.metadata().name().to_owned();
+            attributes.record(&mut Line(&mut line));
+            let mut list = self.list();
+            context.span(id).expect("a new span").extensions_mut().insert(Place(list.len()));
+            list.push(line);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let span = context.span(id).expect("a span");
+        if let Some(Place(place)) = span.extensions().get::<Place>() {
+            values.record(&mut Line(&mut self.list()[*place]));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if is_ours(event.metadata()) {
+            let mut line = "event".to_owned();
+            event.record(&mut Line(&mut line));
+            self.list().push(line);
+        }
+    }
+}
+
+/// Never told anything. While a process has one subscriber alone, a span that another thread meets first is switched
+/// off for all, so there are always two.
+static BYSTANDER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+
+/// Runs the scenario on one thread, with a subscriber of its own.
+fn told(scenario: impl Future<Output = ()>) -> Vec<String> {
+    LazyLock::force(&BYSTANDER);
+    let told = Told::default();
+    let subscriber = tracing_subscriber::registry().with(told.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(subscriber, || runtime.block_on(scenario));
+    told.list().clone()
+}
+
+async fn store(cache_url: &str) -> Store {
+    let store = Store::builder().database_url("sqlite::memory:").cache_url(cache_url).build().await.unwrap();
+    let schema = Schema::new(DbBackend::Sqlite);
+    for statement in [schema.create_table_from_entity(airline::Entity), schema.create_table_from_entity(coded::Entity)]
+    {
+        store.database().execute(&statement).await.unwrap();
+    }
+    store
+}
+
+#[test]
+fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
+    let told = told(async {
+        let store = store("memory:").await;
+        airline::named("WT".into(), "Through Air").insert_through(&store).await.unwrap();
+        airline::Entity::load_cached("WT", &store).await.unwrap();
+        airline::Entity::load_cached("XX", &store).await.unwrap();
+        airline::Entity::load_many_cached(["WT", "XX", "YY"], &store).await.unwrap();
+        airline::Entity::invalidate("WT", &store).await.unwrap();
+        airline::Entity::invalidate_all(&store).await.unwrap();
+        airline::Entity::delete_by_id_through("WT", &store).await.unwrap();
+    });
+    let expected = [
+        "writethrough.save entity=\"airline\" cache=\"refreshed\"",
+        "writethrough.load entity=\"airline\" source=\"cache\"",
+        "writethrough.load entity=\"airline\" source=\"database\"",
+        "writethrough.load_many entity=\"airline\" keys=3",
+        "writethrough.invalidate entity=\"airline\"",
+        "writethrough.invalidate entity=\"airline\"",
+        "writethrough.delete entity=\"airline\" cache=\"refreshed\"",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn no_span_and_no_event_bears_a_value_of_a_key_or_a_column() {
+    for cache_url in ["memory:", "redis://user:s3cret@127.0.0.1:1"] {
+        let told = told(async {
+            let store = store(cache_url).await;
+            let (key, name) = ("s3cret-key", "s3cret-name");
+            airline::named(key.into(), name).insert_through(&store).await.unwrap();
+            airline::Entity::load_cached(key, &store).await.unwrap();
+            airline::Entity::load_many_cached([key], &store).await.unwrap();
+            // Refusals quote what was refused.
+            airline::named(key.into(), name).insert_through(&store).await.unwrap_err();
+            let code = || coded::ActiveModel { code: sea_orm::ActiveValue::Set("s3cret".into()), ..Default::default() };
+            code().insert(store.database()).await.unwrap();
+            code().save_through(&store).await.unwrap_err();
+            airline::named("s3cret-missing".into(), name).save_through(&store).await.unwrap_err();
+            airline::Entity::invalidate(key, &store).await.unwrap();
+            airline::Entity::delete_by_id_through(key, &store).await.unwrap();
+        });
+        assert!(told.len() >= 8, "{told:?}");
+        for text in told {
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+    }
+}

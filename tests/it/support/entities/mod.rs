@@ -1,0 +1,10 @@
+//! Entities of the tests, each with the one trait that a test is about.
+
+pub mod coded;
+pub mod every_column;
+pub mod flight;
+pub mod gated;
+pub mod hooked;
+pub mod keys;
+pub mod policies;
+pub mod versions;

@@ -1,0 +1,9 @@
+//! Writing through the cache.
+
+mod defaults;
+mod delete;
+mod effects;
+mod hooks;
+mod names;
+mod save;
+mod times;

@@ -1,0 +1,56 @@
+//! An expanded entity names its primary key in an enum, which the compiler asks.
+
+mod airport {
+    use sea_orm::entity::prelude::*;
+    use writethrough::WriteThrough;
+
+    #[derive(Copy, Clone, Default, Debug, DeriveEntity)]
+    pub struct Entity;
+
+    impl EntityName for Entity {
+        fn table_name(&self) -> &'static str {
+            "airport"
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq, DeriveModel, DeriveActiveModel, WriteThrough)]
+    pub struct Model {
+        pub iata_code: String,
+        #[write_through(exact)]
+        pub city_name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveColumn)]
+    pub enum Column {
+        IataCode,
+        CityName,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DerivePrimaryKey)]
+    pub enum PrimaryKey {
+        IataCode,
+    }
+
+    impl PrimaryKeyTrait for PrimaryKey {
+        type ValueType = String;
+
+        fn auto_increment() -> bool {
+            false
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ColumnTrait for Column {
+        type EntityName = Entity;
+
+        fn def(&self) -> ColumnDef {
+            ColumnType::String(StringLen::None).def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn main() {}
