@@ -25,6 +25,15 @@ pub async fn load_many<E: CachedEntity, S: Session>(
     ops::load_many::<E>(session.context(), ids).await
 }
 
+/// `Entity::load_cached_by_…`; `key` counts the keys of [`CachedEntity::unique_keys`].
+pub async fn load_by_key<E: CachedEntity, S: Session>(
+    key: usize,
+    values: Vec<sea_orm::Value>,
+    session: &S,
+) -> Result<Option<E::Model>> {
+    ops::load_by_key::<E>(session.context(), key, values).await
+}
+
 /// `ActiveModel::save_through`.
 pub async fn save<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
     Ok(ops::save::<E>(session.context(), active_model, Verb::Save).await?.model)

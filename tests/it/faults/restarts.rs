@@ -5,7 +5,9 @@ use std::time::Duration;
 use writethrough::{CacheEffect, Source};
 
 use super::entities::flight;
+use super::repair::waiting;
 use super::scene::{Scene, Standing, Verb, comes_from_cache, gate_of, load};
+use super::until;
 use crate::support::{Backend, Fault};
 
 fn take_snapshot(scene: &Scene) {
@@ -83,6 +85,8 @@ async fn fences_and_leases_of_a_previous_life_block_nobody() {
         fenced.cut();
     });
     saved.expect("degrade goes on without the cache");
+    // A repair that were still under way could overtake the look at what came back.
+    until("the writer has repaired what it could not finish", async || waiting(&writer) == 0).await;
 
     scene.redis.restart();
 

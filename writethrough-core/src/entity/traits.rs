@@ -28,7 +28,13 @@ pub trait CachedEntity:
         true
     }
 
-    /// Primary-key columns that compare by bytes in the database although their type alone does not promise
+    /// The unique secondary keys, each by its columns, in the order in which `load_cached_by_…` takes their values.
+    #[must_use]
+    fn unique_keys() -> &'static [&'static [Self::Column]] {
+        &[]
+    }
+
+    /// Columns of keys that compare by bytes in the database although their type alone does not promise
     /// it, so that "no such row" may be remembered. Integers, booleans, UUIDs and binary columns always do.
     #[must_use]
     fn exact_columns() -> &'static [Self::Column] {
