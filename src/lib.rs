@@ -5,7 +5,8 @@
 pub use writethrough_core::telemetry;
 pub use writethrough_core::{
     CacheEffect, CachedEntity, Deleted, EntityPolicy, Error, Loaded, MemoryOptions, NegativeTtl, OnCacheFailure,
-    OnWrite, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store, StoreBuilder,
+    OnPlainWrite, OnWrite, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store, StoreBuilder,
+    Transaction,
 };
 #[doc = include_str!("docs/write_through.md")]
 pub use writethrough_macros::WriteThrough;

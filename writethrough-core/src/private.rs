@@ -7,14 +7,20 @@ pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::Session;
 
+use sea_orm::sea_query::IntoValueTuple;
 use sea_orm::{IntoActiveModel, ModelTrait};
 
 use crate::error::Result;
 use crate::ops::{self, Verb};
+use crate::store::Scope;
 
 /// `Entity::load_cached`.
 pub async fn load<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Result<Option<E::Model>> {
-    Ok(ops::load::<E>(session.context(), id).await?.model)
+    match session.scope() {
+        Scope::Store(context) => Ok(ops::load::<E>(context, id).await?.model),
+        // Boxed, so that a hit does not carry around the room for what it does not do.
+        Scope::Transaction(tx) => Box::pin(tx.load::<E>(id)).await,
+    }
 }
 
 /// `Entity::load_many_cached`.
@@ -22,7 +28,10 @@ pub async fn load_many<E: CachedEntity, S: Session>(
     ids: Vec<PkValue<E>>,
     session: &S,
 ) -> Result<Vec<Option<E::Model>>> {
-    ops::load_many::<E>(session.context(), ids).await
+    match session.scope() {
+        Scope::Store(context) => ops::load_many::<E>(context, ids).await,
+        Scope::Transaction(tx) => tx.load_many::<E>(ids).await,
+    }
 }
 
 /// `Entity::load_cached_by_…`; `key` counts the keys of [`CachedEntity::unique_keys`].
@@ -31,27 +40,40 @@ pub async fn load_by_key<E: CachedEntity, S: Session>(
     values: Vec<sea_orm::Value>,
     session: &S,
 ) -> Result<Option<E::Model>> {
-    ops::load_by_key::<E>(session.context(), key, values).await
+    match session.scope() {
+        Scope::Store(context) => ops::load_by_key::<E>(context, key, values).await,
+        Scope::Transaction(tx) => Box::pin(tx.load_by_key::<E>(key, values)).await,
+    }
 }
 
 /// `ActiveModel::save_through`.
 pub async fn save<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
-    Ok(ops::save::<E>(session.context(), active_model, Verb::Save).await?.model)
+    write::<E, S>(active_model, Verb::Save, session).await
 }
 
 /// `ActiveModel::insert_through`.
 pub async fn insert<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
-    Ok(ops::save::<E>(session.context(), active_model, Verb::Insert).await?.model)
+    write::<E, S>(active_model, Verb::Insert, session).await
 }
 
 /// `ActiveModel::update_through`.
 pub async fn update<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
-    Ok(ops::save::<E>(session.context(), active_model, Verb::Update).await?.model)
+    write::<E, S>(active_model, Verb::Update, session).await
+}
+
+async fn write<E: CachedEntity, S: Session>(active_model: E::ActiveModel, verb: Verb, session: &S) -> Result<E::Model> {
+    match session.scope() {
+        Scope::Store(context) => Ok(ops::save::<E>(context, active_model, verb).await?.model),
+        Scope::Transaction(tx) => Box::pin(tx.save::<E>(active_model, verb)).await,
+    }
 }
 
 /// `ActiveModel::delete_through`.
 pub async fn delete<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<bool> {
-    Ok(ops::delete::<E>(session.context(), active_model).await?.existed)
+    match session.scope() {
+        Scope::Store(context) => Ok(ops::delete::<E>(context, active_model).await?.existed),
+        Scope::Transaction(tx) => Box::pin(tx.delete::<E>(active_model)).await,
+    }
 }
 
 /// `Model::delete_through`.
@@ -61,20 +83,34 @@ pub async fn delete_model<E: CachedEntity, S: Session>(model: E::Model, session:
 
 /// `Entity::delete_by_id_through`.
 pub async fn delete_by_id<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Result<bool> {
-    Ok(ops::delete_by_id::<E>(session.context(), id).await?.existed)
+    match session.scope() {
+        Scope::Store(context) => Ok(ops::delete_by_id::<E>(context, id).await?.existed),
+        Scope::Transaction(tx) => Box::pin(tx.delete_by_id::<E>(id)).await,
+    }
 }
 
 /// `Entity::invalidate`.
 pub async fn invalidate<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Result<()> {
-    ops::invalidate::<E>(session.context(), sea_orm::sea_query::IntoValueTuple::into_value_tuple(id)).await
+    let pk = id.into_value_tuple();
+    match session.scope() {
+        Scope::Store(context) => ops::invalidate::<E>(context, pk).await,
+        Scope::Transaction(tx) => tx.invalidate::<E>(&pk),
+    }
 }
 
 /// `Model::invalidate`.
 pub async fn invalidate_model<E: CachedEntity, S: Session>(model: &E::Model, session: &S) -> Result<()> {
-    ops::invalidate::<E>(session.context(), model.get_primary_key_value()).await
+    let pk = model.get_primary_key_value();
+    match session.scope() {
+        Scope::Store(context) => ops::invalidate::<E>(context, pk).await,
+        Scope::Transaction(tx) => tx.invalidate::<E>(&pk),
+    }
 }
 
 /// `Entity::invalidate_all`.
 pub async fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Result<()> {
-    ops::invalidate_all::<E>(session.context()).await
+    match session.scope() {
+        Scope::Store(context) => ops::invalidate_all::<E>(context).await,
+        Scope::Transaction(tx) => tx.invalidate_all::<E>(),
+    }
 }

@@ -54,7 +54,7 @@ pub(super) fn is_unique_violation(error: &DbErr) -> bool {
 }
 
 /// 40001 serialization failure (also MySQL's 1213 deadlock), 40P01 deadlock on PostgreSQL.
-pub(super) fn is_retryable(error: &DbErr) -> bool {
+pub(crate) fn is_retryable(error: &DbErr) -> bool {
     sqlx_database_error(error)
         .and_then(|error| error.code())
         .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))

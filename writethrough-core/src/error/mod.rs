@@ -7,7 +7,7 @@ use std::fmt;
 use sea_orm::DbErr;
 
 use crate::cache::CacheError;
-pub(crate) use database::{Certainty, certainty};
+pub(crate) use database::{Certainty, certainty, is_retryable};
 
 /// The result of this crate's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -55,6 +55,7 @@ enum Kind {
     Input(String),
     WriteTimeout,
     Unfinished(String),
+    RolledBack { message: String, retryable: bool },
 }
 
 impl Error {
@@ -88,7 +89,12 @@ impl Error {
     /// Deadlock or serialization failure: nothing was changed, and the same work may succeed if it is tried again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.outcome() == Outcome::NotCommitted && self.db_err().is_some_and(database::is_retryable)
+        self.outcome() == Outcome::NotCommitted
+            && match &self.0.kind {
+                Kind::Database(error) => is_retryable(error),
+                Kind::RolledBack { retryable, .. } => *retryable,
+                _ => false,
+            }
     }
 
     /// The cache did not acknowledge, and the policy is [`Fail`](crate::policy::OnCacheFailure::Fail).
@@ -107,6 +113,24 @@ impl Error {
     #[must_use]
     pub fn is_write_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::WriteTimeout)
+    }
+
+    /// The transaction was rolled back instead of being committed, because something in it had failed.
+    #[must_use]
+    pub fn is_rolled_back(&self) -> bool {
+        matches!(self.0.kind, Kind::RolledBack { .. })
+    }
+
+    pub(crate) fn rolled_back(message: String, retryable: bool) -> Self {
+        Self::new(Kind::RolledBack { message, retryable }, Outcome::NotCommitted)
+    }
+
+    /// As SeaORM's own interfaces want it.
+    pub(crate) fn into_db_err(self) -> DbErr {
+        match self.0.kind {
+            Kind::Database(error) => error,
+            _ => DbErr::Custom(self.to_string()),
+        }
     }
 
     pub(crate) fn database(error: DbErr, outcome: Outcome) -> Self {
@@ -159,7 +183,9 @@ impl fmt::Display for Error {
         match &self.0.kind {
             Kind::Database(error) => error.fmt(f)?,
             Kind::Cache(error) => error.fmt(f)?,
-            Kind::Input(message) | Kind::Unfinished(message) => f.write_str(message)?,
+            Kind::Input(message) | Kind::Unfinished(message) | Kind::RolledBack { message, .. } => {
+                f.write_str(message)?
+            }
             Kind::WriteTimeout => f.write_str("the database did not finish within the write timeout")?,
         }
         if let Some(advice) = self.0.advice {
@@ -189,7 +215,7 @@ impl std::error::Error for Error {
         match &self.0.kind {
             Kind::Database(error) => Some(error),
             Kind::Cache(error) => Some(error),
-            Kind::Input(_) | Kind::WriteTimeout | Kind::Unfinished(_) => None,
+            Kind::Input(_) | Kind::WriteTimeout | Kind::Unfinished(_) | Kind::RolledBack { .. } => None,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{FromValueTuple, IntoValueTuple, Value, ValueTuple};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbErr, Iterable, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QuerySelect, QueryTrait,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QuerySelect,
+    QueryTrait,
 };
 
 use crate::entity::{CachedEntity, PkValue};
@@ -15,15 +15,19 @@ pub(super) enum Change<E: CachedEntity> {
 }
 
 impl<E: CachedEntity> Change<E> {
+    /// Fails as SeaORM does if the primary key of an update is not set.
+    pub(super) fn new(active_model: E::ActiveModel, insert: bool) -> Result<Self, DbErr> {
+        if insert { Ok(Self::insert(active_model)) } else { Self::update(active_model) }
+    }
+
     /// `pk` is known only if the active model sets every column of it.
-    pub(super) fn insert(active_model: E::ActiveModel) -> Self {
+    fn insert(active_model: E::ActiveModel) -> Self {
         let set = E::PrimaryKey::iter().all(|key| matches!(active_model.get(key.into_column()), ActiveValue::Set(_)));
         let pk = if set { active_model.get_primary_key_value() } else { None };
         Self::Insert { active_model, pk }
     }
 
-    /// Fails as SeaORM does if the primary key is not set.
-    pub(super) fn update(active_model: E::ActiveModel) -> Result<Self, DbErr> {
+    fn update(active_model: E::ActiveModel) -> Result<Self, DbErr> {
         let statement = E::update(active_model.clone()).validate()?;
         let changes_nothing = statement.as_query().get_values().is_empty();
         let pk = active_model.get_primary_key_value().ok_or(DbErr::UpdateGetPrimaryKey)?;
@@ -52,7 +56,7 @@ impl<E: CachedEntity> Change<E> {
     }
 
     /// The statement and a locking read, for databases without RETURNING.
-    pub(super) async fn read_back(self, tx: &DatabaseTransaction) -> Result<E::Model, DbErr> {
+    pub(super) async fn read_back(self, tx: &impl ConnectionTrait) -> Result<E::Model, DbErr> {
         let pk = self.known_pk(true).cloned();
         let pk = match (self, pk) {
             (Self::Insert { active_model, .. }, Some(pk)) => {
@@ -75,7 +79,7 @@ impl<E: CachedEntity> Change<E> {
 
 /// Reads the row as it is now, not as the transaction's snapshot has it, and locks it.
 pub(super) async fn locked<E: CachedEntity>(
-    tx: &DatabaseTransaction,
+    tx: &impl ConnectionTrait,
     pk: ValueTuple,
 ) -> Result<Option<E::Model>, DbErr> {
     E::find_by_id(PkValue::<E>::from_value_tuple(pk)).lock_exclusive().one(tx).await

@@ -8,6 +8,7 @@ use sea_orm::{DatabaseConnection, DbErr, ModelTrait};
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
+use super::claim::{Entities, Owner};
 use crate::cache::CacheKey;
 use crate::entity::{CachedEntity, KeySpace};
 use crate::error::{Error, Result};
@@ -21,6 +22,7 @@ pub struct Context {
     pub(crate) db: DatabaseConnection,
     pub(crate) cache: Arc<GuardedCache>,
     pub(crate) keys: KeySpace,
+    pub(crate) entities: Entities,
     pub(crate) settings: Settings,
     pub(crate) flights: Flights,
     pub(crate) repairs: Arc<Repairs>,
@@ -41,6 +43,7 @@ impl Context {
 
     /// The key of the row with this primary key.
     pub(super) fn key<E: CachedEntity>(&self, pk: &ValueTuple) -> Result<CacheKey> {
+        self.entities.add(Owner::of::<E>());
         self.keys.entry_key::<E>(pk).map_err(|error| Error::input(error.to_string()))
     }
 

@@ -8,11 +8,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DatabaseTransaction, DbErr, ValidatedDeleteOne};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, ValidatedDeleteOne};
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::change::locked;
+use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit};
 use super::effect::{CacheEffect, Deleted};
 use super::shield::{PointOfNoReturn, shield};
@@ -65,7 +66,7 @@ async fn with_hooks<E: CachedEntity>(
     let pk = active_model.get_primary_key_value();
     let statement = E::delete(active_model).validate().map_err(before_commit)?;
     let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
-    let write = Write::begin::<E>(&context, point);
+    let write = Write::begin(&context, facts::<E>(), point);
     let (existed, cache) = execute::<E>(&write, pk, statement).await?;
     for_hook
         .after_delete(&context.db)
@@ -81,7 +82,7 @@ async fn without_hooks<E: CachedEntity>(
 ) -> Result<Deleted> {
     let id = sea_orm::sea_query::FromValueTuple::from_value_tuple(pk.clone());
     let statement = E::delete_by_id::<PkValue<E>>(id);
-    let write = Write::begin::<E>(&context, point);
+    let write = Write::begin(&context, facts::<E>(), point);
     let (existed, cache) = execute::<E>(&write, pk, statement).await?;
     Ok(Deleted::new(existed, cache))
 }
@@ -92,29 +93,30 @@ async fn execute<E: CachedEntity>(
     statement: ValidatedDeleteOne<E>,
 ) -> Result<(bool, CacheEffect)> {
     let context = write.context;
-    let key = context.key::<E>(&pk)?;
+    let claim = Claim::new::<E>(context.key::<E>(&pk)?);
     if write.entity.exact_key {
         let statement = pin!(async { Ok(statement.exec(&context.db).await?.rows_affected > 0) });
         let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
         return write
-            .autocommit::<E, _>(key.clone(), statement, |existed| {
-                Ok(Written { result: existed, key: Some(key), value: remembered.filter(|_| existed) })
+            .autocommit(vec![claim.clone()], statement, |existed| {
+                Ok(Written { result: existed, settled: vec![Settled { claim, value: remembered.filter(|_| existed) }] })
             })
             .await;
     }
     let mysql = write.is_mysql();
     let written = |row: Option<E::Model>| {
         let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
-        Ok(Written { result: row, key, value: None })
+        let settled = key.map(|key| Settled { claim: Claim::new::<E>(key), value: None });
+        Ok(Written { result: row, settled: settled.into_iter().collect() })
     };
     let (row, effect) =
-        write.transaction::<E, _>(async |tx| delete_returning::<E>(tx, mysql, pk, statement).await, written).await?;
+        write.transaction(async |tx| delete_returning::<E>(tx, mysql, pk, statement).await, written).await?;
     Ok((row.is_some(), if row.is_some() { effect } else { CacheEffect::Invalidated }))
 }
 
 /// The row that the statement deleted.
-async fn delete_returning<E: CachedEntity>(
-    tx: &DatabaseTransaction,
+pub(super) async fn delete_returning<E: CachedEntity>(
+    tx: &impl ConnectionTrait,
     mysql: bool,
     pk: ValueTuple,
     statement: ValidatedDeleteOne<E>,

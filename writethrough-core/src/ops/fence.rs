@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::claim::Claim;
 use super::context::{Context, nonce};
 use super::effect::CacheEffect;
 use crate::cache::{CacheError, CacheKey};
-use crate::entity::{CachedEntity, Facts, facts};
 use crate::entry::Payload;
 use crate::error::{Error, Outcome, Result};
-use crate::policy::{EntityPolicy, OnCacheFailure, OnWrite};
+use crate::policy::{OnCacheFailure, OnWrite};
 use crate::protocol::{Reply, Stamp, Step};
 use crate::resilience::Repair;
 
@@ -25,7 +25,7 @@ pub(super) type Value = Option<(Payload, Duration)>;
 /// One key of a fence.
 #[derive(Debug)]
 struct Post {
-    key: CacheKey,
+    claim: Claim,
     /// The acknowledged stamp; without one, no value may follow.
     stamp: Option<Stamp>,
     was_cached: bool,
@@ -36,9 +36,6 @@ struct Post {
 #[must_use]
 pub(super) struct Fence {
     context: Arc<Context>,
-    entity: &'static Facts,
-    prefix: String,
-    policy: EntityPolicy,
     posts: Vec<Post>,
     /// Whether every renewal was acknowledged. If not, the fence may end before the statement does.
     renewed: AtomicBool,
@@ -48,41 +45,40 @@ impl Fence {
     /// FENCEs the keys in one round trip.
     ///
     /// Where a key is not acknowledged, `degrade` goes on without, and `fail` takes back the others and refuses.
-    pub(super) async fn raise<E: CachedEntity>(context: &Arc<Context>, keys: Vec<CacheKey>) -> Result<Self> {
+    pub(super) async fn raise(context: &Arc<Context>, claims: Vec<Claim>) -> Result<Self> {
         let lasting = context.settings.fence_expiry();
-        let calls = keys.iter().map(|key| (key.clone(), Step::Fence { nonce: nonce(), lasting })).collect();
+        let calls = claims.iter().map(|claim| (claim.key.clone(), Step::Fence { nonce: nonce(), lasting })).collect();
         let mut fence = Self {
             context: context.clone(),
-            entity: facts::<E>(),
-            prefix: context.keys.prefix::<E>(),
-            policy: E::POLICY,
-            posts: keys.into_iter().map(|key| Post { key, stamp: None, was_cached: false }).collect(),
+            posts: claims.into_iter().map(|claim| Post { claim, stamp: None, was_cached: false }).collect(),
             renewed: AtomicBool::new(true),
         };
         let mut refused = None;
         for (post, answer) in fence.posts.iter_mut().zip(context.cache.apply(calls).await) {
-            match answer {
+            let error = match answer {
                 Ok(Reply::Fenced { stamp, was_cached }) => {
                     post.stamp = Some(stamp);
                     post.was_cached = was_cached;
+                    continue;
                 }
-                Ok(_) => refused = Some(CacheError::Rejected("no stamp came back".to_owned())),
-                Err(error) => refused = Some(error),
+                Ok(_) => CacheError::Rejected("no stamp came back".to_owned()),
+                Err(error) => error,
+            };
+            if context.settings.on_cache_failure(&post.claim.owner.policy) == OnCacheFailure::Fail {
+                refused = Some(error);
             }
         }
-        match refused {
-            Some(error) if context.settings.on_cache_failure(&fence.policy) == OnCacheFailure::Fail => {
-                fence.abandon().await;
-                Err(Error::cache(error, Outcome::NotCommitted)
-                    .advise("nothing was written; the entity's on_cache_failure is \"fail\""))
-            }
-            _ => Ok(fence),
+        if let Some(error) = refused {
+            fence.abandon().await;
+            return Err(Error::cache(error, Outcome::NotCommitted)
+                .advise("nothing was written; the entity's on_cache_failure is \"fail\""));
         }
+        Ok(fence)
     }
 
     /// Whether one of the keys is this one.
     pub(super) fn covers(&self, key: &CacheKey) -> bool {
-        self.posts.iter().any(|post| post.key == *key)
+        self.posts.iter().any(|post| post.claim.key == *key)
     }
 
     /// RENEWs what was acknowledged.
@@ -98,17 +94,24 @@ impl Fence {
     ///
     /// `Err` only where the policy is `fail` and the cache did not acknowledge; the database has changed then.
     pub(super) async fn finish(mut self, value: impl Fn(&CacheKey) -> Value) -> Result<CacheEffect> {
-        let values: Vec<_> = self.posts.iter().map(|post| self.admitted(post, &value)).collect();
-        if self.policy.on_write == OnWrite::RefreshLater && values.iter().any(Option::is_some) {
-            let tasks = self.context.tasks.clone();
-            tasks.spawn(async move { self.conclude(values).await.0 });
-            return Ok(CacheEffect::Deferred);
+        let ends = std::mem::take(&mut self.posts).into_iter().map(|post| {
+            let value = admitted(&post, &value);
+            (post, value)
+        });
+        let is_for_later = |(post, value): &(Post, Value)| {
+            post.claim.owner.policy.on_write == OnWrite::RefreshLater && value.is_some()
+        };
+        let (later, now): (Vec<_>, Vec<_>) = ends.partition(is_for_later);
+        let mut deferred = CacheEffect::Refreshed;
+        if !later.is_empty() {
+            let context = self.context.clone();
+            self.context.tasks.spawn(async move { conclude(&context, later).await.0 });
+            deferred = CacheEffect::Deferred;
         }
-        let policy = self.context.settings.on_cache_failure(&self.policy);
-        match self.conclude(values).await {
-            (_, Some(error)) if policy == OnCacheFailure::Fail => Err(Error::cache(error, Outcome::Committed)
+        match conclude(&self.context, now).await {
+            (_, Some(error)) => Err(Error::cache(error, Outcome::Committed)
                 .advise("the row is saved and its entry is repaired in the background")),
-            (effect, _) => Ok(effect),
+            (effect, None) => Ok(effect.max(deferred)),
         }
     }
 
@@ -127,51 +130,8 @@ impl Fence {
         drop(self);
     }
 
-    /// The value that the policy and the fence allow for this key.
-    fn admitted(&self, post: &Post, value: &impl Fn(&CacheKey) -> Value) -> Value {
-        let wanted = match self.policy.on_write {
-            OnWrite::Refresh | OnWrite::RefreshLater => true,
-            OnWrite::RefreshIfCached => post.was_cached,
-            OnWrite::Invalidate => false,
-        };
-        if wanted && post.stamp.is_some() { value(&post.key) } else { None }
-    }
-
-    /// FINISHes what was acknowledged and INVALIDATEs the rest; what is not acknowledged now is left to the repair
-    /// queue.
-    async fn conclude(&mut self, values: Vec<Value>) -> (CacheEffect, Option<CacheError>) {
-        let posts = std::mem::take(&mut self.posts);
-        let mut finishes = Vec::new();
-        let mut removals = Vec::new();
-        for (post, value) in posts.into_iter().zip(values) {
-            match post.stamp {
-                Some(stamp) => finishes.push((post.key, Step::Finish { stamp, value })),
-                None => removals.push((post.key, Step::Invalidate)),
-            }
-        }
-        let mut worst = CacheEffect::Refreshed;
-        let mut unacknowledged = None;
-        for calls in [finishes, removals].into_iter().filter(|calls| !calls.is_empty()) {
-            let repairs: Vec<_> = calls.iter().map(|(key, step)| (key.clone(), repair_of(step))).collect();
-            for ((key, repair), answer) in repairs.into_iter().zip(self.context.cache.apply(calls).await) {
-                let effect = match answer {
-                    Ok(Reply::Finished(ending)) => CacheEffect::of(ending),
-                    Ok(_) => CacheEffect::Invalidated,
-                    Err(error) => {
-                        self.context.repairs.push(key, repair, || self.prefix.clone());
-                        unacknowledged = Some(error);
-                        CacheEffect::Degraded
-                    }
-                };
-                effect.count(self.entity.label);
-                worst = worst.max(effect);
-            }
-        }
-        (worst, unacknowledged)
-    }
-
     fn stamped(&self) -> impl Iterator<Item = (&CacheKey, Stamp)> {
-        self.posts.iter().filter_map(|post| Some((&post.key, post.stamp?)))
+        self.posts.iter().filter_map(|post| Some((&post.claim.key, post.stamp?)))
     }
 }
 
@@ -181,9 +141,56 @@ impl Drop for Fence {
     fn drop(&mut self) {
         let stands = *self.renewed.get_mut();
         for post in self.posts.drain(..).filter(|post| post.stamp.is_none() || !stands) {
-            self.context.repairs.push(post.key, Repair::Fence, || self.prefix.clone());
+            let Claim { key, owner } = post.claim;
+            self.context.repairs.push(key, Repair::Fence, || owner.prefix(&self.context.keys));
         }
     }
+}
+
+/// The value that the policy and the fence allow for this key.
+fn admitted(post: &Post, value: &impl Fn(&CacheKey) -> Value) -> Value {
+    let wanted = match post.claim.owner.policy.on_write {
+        OnWrite::Refresh | OnWrite::RefreshLater => true,
+        OnWrite::RefreshIfCached => post.was_cached,
+        OnWrite::Invalidate => false,
+    };
+    if wanted && post.stamp.is_some() { value(&post.claim.key) } else { None }
+}
+
+/// FINISHes what was acknowledged and INVALIDATEs the rest; what is not acknowledged now is left to the repair queue.
+/// The error is one of a key whose policy is `fail`.
+async fn conclude(context: &Context, ends: Vec<(Post, Value)>) -> (CacheEffect, Option<CacheError>) {
+    let mut finishes = Vec::new();
+    let mut removals = Vec::new();
+    for (post, value) in ends {
+        match post.stamp {
+            Some(stamp) => finishes.push((post.claim, Step::Finish { stamp, value })),
+            None => removals.push((post.claim, Step::Invalidate)),
+        }
+    }
+    let mut worst = CacheEffect::Refreshed;
+    let mut unacknowledged = None;
+    for steps in [finishes, removals].into_iter().filter(|steps| !steps.is_empty()) {
+        let repairs: Vec<_> = steps.iter().map(|(claim, step)| (claim.clone(), repair_of(step))).collect();
+        let calls = steps.into_iter().map(|(claim, step)| (claim.key, step)).collect();
+        for ((claim, repair), answer) in repairs.into_iter().zip(context.cache.apply(calls).await) {
+            let effect = match answer {
+                Ok(Reply::Finished(ending)) => CacheEffect::of(ending),
+                Ok(_) => CacheEffect::Invalidated,
+                Err(error) => {
+                    let Claim { key, owner } = &claim;
+                    context.repairs.push(key.clone(), repair, || owner.prefix(&context.keys));
+                    if context.settings.on_cache_failure(&owner.policy) == OnCacheFailure::Fail {
+                        unacknowledged = Some(error);
+                    }
+                    CacheEffect::Degraded
+                }
+            };
+            effect.count(claim.owner.entity.label);
+            worst = worst.max(effect);
+        }
+    }
+    (worst, unacknowledged)
 }
 
 fn repair_of(step: &Step<Payload>) -> Repair {

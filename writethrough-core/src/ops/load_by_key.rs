@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 
 use super::context::{Context, before_commit};
 use crate::entity::CachedEntity;
@@ -16,7 +16,16 @@ pub(crate) async fn load_by_key<E: CachedEntity>(
     values: Vec<Value>,
 ) -> Result<Option<E::Model>> {
     context.open()?;
+    find_by_key::<E>(&context.db, key, values).await
+}
+
+/// Asks the database.
+pub(super) async fn find_by_key<E: CachedEntity>(
+    db: &impl ConnectionTrait,
+    key: usize,
+    values: Vec<Value>,
+) -> Result<Option<E::Model>> {
     let columns = E::unique_keys().get(key).copied().unwrap_or_default();
     let query = columns.iter().zip(values).fold(E::find(), |query, (column, value)| query.filter(column.eq(value)));
-    query.one(&context.db).await.map_err(before_commit)
+    query.one(db).await.map_err(before_commit)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, IntoValueTuple, Value, ValueTuple};
-use sea_orm::{ColumnTrait, Condition, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -41,22 +41,27 @@ pub(crate) async fn load_many<E: CachedEntity>(
     );
     let started = Instant::now();
     let models = async {
-        let mut order = Vec::with_capacity(ids.len());
-        let mut wanted = IndexMap::new();
-        for id in ids {
-            let pk = id.into_value_tuple();
-            let key = context.key::<E>(&pk)?;
-            order.push(key.clone());
-            wanted.entry(key).or_insert(pk);
-        }
-        let mut many = Many::<E> { context, entity, wanted, found: HashMap::new() };
+        let pks = ids.into_iter().map(IntoValueTuple::into_value_tuple).collect();
+        let (mut many, order) = Many::<E>::of(context, pks)?;
         many.run().await?;
-        Ok(order.iter().map(|key| many.found.get(key).cloned().flatten()).collect())
+        Ok(many.in_order(&order))
     }
     .instrument(span)
     .await;
     telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
     models
+}
+
+/// Asks the database alone, on this connection; in the order asked, duplicates kept.
+pub(super) async fn find_many<E: CachedEntity>(
+    context: &Arc<Context>,
+    db: &impl ConnectionTrait,
+    pks: Vec<ValueTuple>,
+) -> Result<Vec<Option<E::Model>>> {
+    let (mut many, order) = Many::<E>::of(context, pks)?;
+    let asked: Vec<_> = many.wanted.keys().cloned().collect();
+    many.ask_database(db, &asked).await?;
+    Ok(many.in_order(&order))
 }
 
 struct Many<'a, E: CachedEntity> {
@@ -66,7 +71,23 @@ struct Many<'a, E: CachedEntity> {
     found: HashMap<CacheKey, Option<E::Model>>,
 }
 
-impl<E: CachedEntity> Many<'_, E> {
+impl<'a, E: CachedEntity> Many<'a, E> {
+    /// Also tells the order in which they were asked for.
+    fn of(context: &'a Arc<Context>, pks: Vec<ValueTuple>) -> Result<(Self, Vec<CacheKey>)> {
+        let mut order = Vec::with_capacity(pks.len());
+        let mut wanted = IndexMap::new();
+        for pk in pks {
+            let key = context.key::<E>(&pk)?;
+            order.push(key.clone());
+            wanted.entry(key).or_insert(pk);
+        }
+        Ok((Self { context, entity: facts::<E>(), wanted, found: HashMap::new() }, order))
+    }
+
+    fn in_order(&self, order: &[CacheKey]) -> Vec<Option<E::Model>> {
+        order.iter().map(|key| self.found.get(key).cloned().flatten()).collect()
+    }
+
     async fn run(&mut self) -> Result<()> {
         let misses = self.ask_cache().await;
         telemetry::count_many(telemetry::HITS, self.entity.label, self.found.len());
@@ -77,7 +98,7 @@ impl<E: CachedEntity> Many<'_, E> {
             return Ok(());
         }
         let started = Instant::now();
-        self.ask_database(&asked).await?;
+        self.ask_database(&self.context.db, &asked).await?;
         telemetry::time(telemetry::DATABASE_TIME, self.entity.label, started.elapsed());
         self.fill(lease).await;
         Ok(())
@@ -115,8 +136,8 @@ impl<E: CachedEntity> Many<'_, E> {
         lease
     }
 
-    async fn ask_database(&mut self, asked: &[CacheKey]) -> Result<()> {
-        let mut rows = self.query(asked).await?;
+    async fn ask_database(&mut self, db: &impl ConnectionTrait, asked: &[CacheKey]) -> Result<()> {
+        let mut rows = self.query(db, asked).await?;
         for key in asked {
             self.found.insert(key.clone(), rows.remove(key));
         }
@@ -125,9 +146,9 @@ impl<E: CachedEntity> Many<'_, E> {
         }
         // What was not found under its own spelling may stand under another, perhaps one that was asked for, too.
         let missing: Vec<_> = asked.iter().filter(|key| matches!(self.found.get(*key), Some(None))).cloned().collect();
-        if !missing.is_empty() && !self.query(&missing).await?.is_empty() {
+        if !missing.is_empty() && !self.query(db, &missing).await?.is_empty() {
             for key in missing {
-                let row = self.ask_for_another_spelling(&key).await?;
+                let row = self.ask_for_another_spelling(db, &key).await?;
                 self.found.insert(key, row);
             }
         }
@@ -135,12 +156,12 @@ impl<E: CachedEntity> Many<'_, E> {
     }
 
     /// The rows with these keys, by the keys that they bear.
-    async fn query(&self, keys: &[CacheKey]) -> Result<HashMap<CacheKey, E::Model>> {
+    async fn query(&self, db: &impl ConnectionTrait, keys: &[CacheKey]) -> Result<HashMap<CacheKey, E::Model>> {
         let mut rows = HashMap::new();
         let pks: Vec<_> = keys.iter().filter_map(|key| self.wanted.get(key)).cloned().collect();
         for pks in pks.chunks(BINDS_PER_QUERY / PkValue::<E>::ARITY.max(1)) {
             let query = E::find().filter(is_one_of::<E>(pks));
-            for model in query.all(&self.context.db).await.map_err(before_commit)? {
+            for model in query.all(db).await.map_err(before_commit)? {
                 rows.insert(self.context.key_of::<E>(&model)?, model);
             }
         }
@@ -148,12 +169,12 @@ impl<E: CachedEntity> Many<'_, E> {
     }
 
     /// Under a collation that does not compare by bytes, the row that was asked for may bear another spelling.
-    async fn ask_for_another_spelling(&self, key: &CacheKey) -> Result<Option<E::Model>> {
+    async fn ask_for_another_spelling(&self, db: &impl ConnectionTrait, key: &CacheKey) -> Result<Option<E::Model>> {
         let Some(pk) = self.wanted.get(key) else {
             return Ok(None);
         };
         let id = PkValue::<E>::from_value_tuple(pk.clone());
-        E::find_by_id(id).one(&self.context.db).await.map_err(before_commit)
+        E::find_by_id(id).one(db).await.map_err(before_commit)
     }
 
     /// FILLs what may be kept, RELEASEs the rest.

@@ -3,11 +3,13 @@
 //! Everything works on a [`Context`], the inside of a store; the public handles are made in [`crate::store`].
 
 mod change;
+mod claim;
 mod context;
 mod delete;
 mod effect;
 mod fence;
 mod flights;
+mod footprint;
 mod invalidate;
 mod lease;
 mod load;
@@ -16,8 +18,10 @@ mod load_many;
 mod save;
 mod shield;
 mod statement;
+mod transaction;
 mod write;
 
+pub(crate) use claim::{Entities, Owner};
 pub(crate) use context::Context;
 pub(crate) use delete::{delete, delete_by_id};
 pub use effect::{CacheEffect, Deleted, Loaded, Saved, Source};
@@ -27,3 +31,4 @@ pub(crate) use load::load;
 pub(crate) use load_by_key::load_by_key;
 pub(crate) use load_many::load_many;
 pub(crate) use save::{Verb, save};
+pub use transaction::Transaction;

@@ -19,7 +19,7 @@ use tracing::Instrument;
 use super::change::Change;
 use super::context::{Context, before_commit};
 use super::effect::{CacheEffect, Saved};
-use super::load::{encode, ttl_under};
+use super::footprint::Footprint;
 use super::shield::{PointOfNoReturn, shield};
 use super::write::{Write, Written};
 use crate::entity::{CachedEntity, facts};
@@ -35,6 +35,17 @@ pub(crate) enum Verb {
     Insert,
     /// UPDATE.
     Update,
+}
+
+impl Verb {
+    /// Whether this active model is to be inserted.
+    pub(super) fn inserts(self, active_model: &impl ActiveModelTrait) -> bool {
+        match self {
+            Self::Insert => true,
+            Self::Update => false,
+            Self::Save => !active_model.is_update(),
+        }
+    }
 }
 
 /// Writes the row and brings its entry up to date.
@@ -67,18 +78,10 @@ async fn write<E: CachedEntity>(
     verb: Verb,
     point: PointOfNoReturn,
 ) -> Result<Saved<E::Model>> {
-    let insert = match verb {
-        Verb::Insert => true,
-        Verb::Update => false,
-        Verb::Save => !active_model.is_update(),
-    };
+    let insert = verb.inserts(&active_model);
     let active_model = active_model.before_save(&context.db, insert).await.map_err(before_commit)?;
-    let change = if insert {
-        Change::<E>::insert(active_model)
-    } else {
-        Change::<E>::update(active_model).map_err(before_commit)?
-    };
-    let write = Write::begin::<E>(&context, point);
+    let change = Change::<E>::new(active_model, insert).map_err(before_commit)?;
+    let write = Write::begin(&context, facts::<E>(), point);
     let (model, cache) = execute(&write, change).await.map_err(|error| advise(error, verb))?;
     let model = E::ActiveModel::after_save(model, &context.db, insert)
         .await
@@ -89,28 +92,23 @@ async fn write<E: CachedEntity>(
 /// Chooses the way that the key and the database allow.
 async fn execute<E: CachedEntity>(write: &Write<'_>, change: Change<E>) -> Result<(E::Model, CacheEffect)> {
     let context = write.context;
-    let publishes = change.touches_the_row();
+    let footprint = Footprint::<E>::of(context, &change, write.is_mysql())?;
     let written = |model: E::Model| {
-        let key = context.key_of::<E>(&model)?;
-        let ttl = if publishes { ttl_under::<E>(context, write.entity, &key, Some(&model))? } else { None };
-        let value = ttl.and_then(|ttl| Some((encode::<E>(write.entity, Some(&model))?, ttl)));
-        Ok(Written { result: model, key: Some(key), value })
+        let settled = footprint.settled(context, &model)?;
+        Ok(Written { result: model, settled })
     };
-    let known = match change.known_pk(write.is_mysql()) {
-        Some(pk) if write.entity.exact_key || !publishes => Some(context.key::<E>(pk)?),
-        _ => None,
-    };
-    match known {
-        Some(key) if write.is_mysql() && publishes => {
-            write.fenced_transaction::<E, _>(key, async |tx| change.read_back(tx).await, written).await
+    match footprint.known() {
+        Some(claims) if write.is_mysql() && footprint.publishes => {
+            write.fenced_transaction(claims, async |tx| change.read_back(tx).await, written).await
         }
-        Some(key) => write.autocommit::<E, _>(key, pin!(change.returning(&context.db)), written).await,
-        None if write.is_mysql() => write.transaction::<E, _>(async |tx| change.read_back(tx).await, written).await,
-        None => write.transaction::<E, _>(async |tx| change.returning(tx).await, written).await,
+        Some(claims) => write.autocommit(claims, pin!(change.returning(&context.db)), written).await,
+        None if write.is_mysql() => write.transaction(async |tx| change.read_back(tx).await, written).await,
+        None => write.transaction(async |tx| change.returning(tx).await, written).await,
     }
 }
 
-fn advise(error: Error, verb: Verb) -> Error {
+/// Adds what a caller who meant something else can do about it.
+pub(super) fn advise(error: Error, verb: Verb) -> Error {
     match (error.db_err(), verb) {
         (Some(DbErr::RecordNotUpdated), Verb::Save) => error.advise(
             "save updates when every primary-key column is set, and there is no such row; to insert a row under a key \

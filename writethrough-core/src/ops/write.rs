@@ -8,13 +8,14 @@ use std::sync::Arc;
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr, TransactionTrait};
 use tokio::time::Instant;
 
+use super::claim::{Claim, Settled};
 use super::context::Context;
 use super::effect::CacheEffect;
-use super::fence::{Fence, Value};
+use super::fence::Fence;
 use super::shield::PointOfNoReturn;
 use super::statement::Deadline;
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, facts};
+use crate::entity::Facts;
 use crate::error::{Outcome, Result};
 use crate::protocol::Step;
 use crate::resilience::Repair;
@@ -24,53 +25,50 @@ use crate::telemetry;
 pub(super) struct Write<'a> {
     pub(super) context: &'a Arc<Context>,
     pub(super) entity: &'static Facts,
-    /// What the entity's keys share.
-    prefix: String,
     deadline: Deadline,
     point: PointOfNoReturn,
 }
 
-/// What a committed statement left: what it returned, the key of the row it touched, and the entry that may follow.
+/// What a committed statement left: what it returned, and the keys of the row it touched with what may follow there.
 pub(super) struct Written<T> {
     pub(super) result: T,
-    pub(super) key: Option<CacheKey>,
-    pub(super) value: Value,
+    pub(super) settled: Vec<Settled>,
 }
 
 impl<'a> Write<'a> {
-    pub(super) fn begin<E: CachedEntity>(context: &'a Arc<Context>, point: PointOfNoReturn) -> Self {
+    pub(super) fn begin(context: &'a Arc<Context>, entity: &'static Facts, point: PointOfNoReturn) -> Self {
         let deadline = Deadline::after(context.settings.write_timeout);
-        Self { context, entity: facts::<E>(), prefix: context.keys.prefix::<E>(), deadline, point }
+        Self { context, entity, deadline, point }
     }
 
     pub(super) fn is_mysql(&self) -> bool {
         self.context.db.get_database_backend() == DbBackend::MySql
     }
 
-    /// The key is known: FENCE, the statement in autocommit, FINISH.
-    pub(super) async fn autocommit<E: CachedEntity, T>(
+    /// The keys are known: FENCE, the statement in autocommit, FINISH.
+    pub(super) async fn autocommit<T>(
         &self,
-        key: CacheKey,
+        claims: Vec<Claim>,
         statement: Pin<&mut impl Future<Output = Result<T, DbErr>>>,
         written: impl FnOnce(T) -> Result<Written<T>>,
     ) -> Result<(T, CacheEffect)> {
         self.point.pass();
-        let fence = Fence::raise::<E>(self.context, vec![key]).await?;
+        let fence = Fence::raise(self.context, claims).await?;
         let started = Instant::now();
         let result = self.deadline.committing(&fence, statement).await;
         self.timed(started);
         self.conclude(fence, result.and_then(written)).await
     }
 
-    /// The key is known, and the row has to be read back: FENCE, a transaction, FINISH.
-    pub(super) async fn fenced_transaction<E: CachedEntity, T>(
+    /// The keys are known, and the row has to be read back: FENCE, a transaction, FINISH.
+    pub(super) async fn fenced_transaction<T>(
         &self,
-        key: CacheKey,
+        claims: Vec<Claim>,
         statements: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, DbErr>,
         written: impl FnOnce(T) -> Result<Written<T>>,
     ) -> Result<(T, CacheEffect)> {
         self.point.pass();
-        let fence = Fence::raise::<E>(self.context, vec![key]).await?;
+        let fence = Fence::raise(self.context, claims).await?;
         let started = Instant::now();
         let result = async {
             let (tx, result) = self.in_transaction(Some(&fence), statements).await?;
@@ -83,8 +81,8 @@ impl<'a> Write<'a> {
         self.conclude(fence, result).await
     }
 
-    /// Only the statement tells the key: a transaction, FENCE before its COMMIT, FINISH after.
-    pub(super) async fn transaction<E: CachedEntity, T>(
+    /// Only the statement tells the keys: a transaction, FENCE before its COMMIT, FINISH after.
+    pub(super) async fn transaction<T>(
         &self,
         statements: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, DbErr>,
         written: impl FnOnce(T) -> Result<Written<T>>,
@@ -93,7 +91,8 @@ impl<'a> Write<'a> {
         let started = Instant::now();
         let (tx, result) = self.in_transaction(None, statements).await?;
         let written = written(result)?;
-        let fence = match Fence::raise::<E>(self.context, written.key.iter().cloned().collect()).await {
+        let claims = written.settled.iter().map(|settled| settled.claim.clone()).collect();
+        let fence = match Fence::raise(self.context, claims).await {
             Ok(fence) => fence,
             Err(refused) => {
                 // A rollback that fails leaves nothing behind either: the connection is closed.
@@ -134,23 +133,27 @@ impl<'a> Write<'a> {
                 return Err(error);
             }
         };
-        let stray = match written.key.as_ref().filter(|key| !fence.covers(key)) {
-            // The database gave the row another key than the one that was fenced.
-            Some(key) => self.invalidate_stray(key.clone()).await,
-            None => CacheEffect::Refreshed,
-        };
-        let value = |key: &CacheKey| written.value.clone().filter(|_| written.key.as_ref() == Some(key));
-        let effect = fence.finish(value).await?.max(stray);
+        // The database gave the row other keys than those that were fenced.
+        let strays = written.settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
+        let strayed = self.invalidate_strays(strays.cloned().collect()).await;
+        let value = |key: &CacheKey| written.settled.iter().find(|settled| settled.claim.key == *key)?.value.clone();
+        let effect = fence.finish(value).await?.max(strayed);
         Ok((written.result, effect))
     }
 
-    async fn invalidate_stray(&self, key: CacheKey) -> CacheEffect {
-        let answers = self.context.cache.apply(vec![(key.clone(), Step::Invalidate)]).await;
-        if answers.iter().all(Result::is_ok) {
-            return CacheEffect::Invalidated;
+    async fn invalidate_strays(&self, strays: Vec<Claim>) -> CacheEffect {
+        let calls = strays.iter().map(|claim| (claim.key.clone(), Step::Invalidate)).collect();
+        let mut effect = CacheEffect::Refreshed;
+        for (claim, answer) in strays.into_iter().zip(self.context.cache.apply(calls).await) {
+            effect = effect.max(match answer {
+                Ok(_) => CacheEffect::Invalidated,
+                Err(_) => {
+                    self.context.repairs.push(claim.key, Repair::Invalidate, || claim.owner.prefix(&self.context.keys));
+                    CacheEffect::Degraded
+                }
+            });
         }
-        self.context.repairs.push(key, Repair::Invalidate, || self.prefix.clone());
-        CacheEffect::Degraded
+        effect
     }
 
     fn timed(&self, started: Instant) {

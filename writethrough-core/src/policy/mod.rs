@@ -38,6 +38,22 @@ pub enum OnCacheFailure {
     Fail,
 }
 
+/// What a store does when a plain statement in a transaction writes to the table of a cached entity.
+///
+/// Whatever is chosen, values that the transaction has collected for that table before do not enter the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnPlainWrite {
+    /// The statement is executed, a warning logged and `writethrough_plain_writes_total` counted. The entries of the rows
+    /// that it changed stay as they are, unless the transaction invalidates them.
+    #[default]
+    Warn,
+    /// The statement is not sent; it fails with an error that names the table.
+    Refuse,
+    /// The statement is executed, and the commit invalidates all entries of the entity.
+    Invalidate,
+}
+
 /// How long "no such row" is remembered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use super::{EntityPolicy, MAX_TTL, MIN_TTL, NegativeTtl, OnCacheFailure};
+use super::{EntityPolicy, MAX_TTL, MIN_TTL, NegativeTtl, OnCacheFailure, OnPlainWrite};
 
 /// How long a fence outlives the longest statement.
 const FENCE_MARGIN: Duration = Duration::from_secs(30);
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) lease_time: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) on_cache_failure: OnCacheFailure,
+    pub(crate) on_plain_write: OnPlainWrite,
 }
 
 impl Default for Settings {
@@ -30,6 +31,7 @@ impl Default for Settings {
             lease_time: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),
             on_cache_failure: OnCacheFailure::Degrade,
+            on_plain_write: OnPlainWrite::Warn,
         }
     }
 }

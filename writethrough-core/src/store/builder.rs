@@ -12,10 +12,10 @@ use super::{Store, connect, url};
 use crate::cache::memory::{MemoryCache, MemoryOptions};
 use crate::cache::redis::{RedisCache, RedisOptions};
 use crate::cache::{AnyCache, Cache};
-use crate::entity::KeySpace;
+use crate::entity::{CachedEntity, KeySpace};
 use crate::error::{Error, Result};
-use crate::ops::{Context, Flights};
-use crate::policy::{MAX_TTL, MIN_TTL, OnCacheFailure, Settings};
+use crate::ops::{Context, Entities, Flights, Owner};
+use crate::policy::{MAX_TTL, MIN_TTL, OnCacheFailure, OnPlainWrite, Settings};
 use crate::resilience::{GuardedCache, Repairs};
 
 /// How a store is made; see [`Store::builder`](super::Store::builder).
@@ -43,6 +43,7 @@ pub struct StoreBuilder {
     cache: Option<CacheChoice>,
     namespace: Option<String>,
     settings: Settings,
+    entities: Entities,
 }
 
 enum Database {
@@ -135,6 +136,19 @@ impl StoreBuilder {
         self
     }
 
+    /// What happens when a plain statement in a transaction writes to the table of a cached entity: a warning by default.
+    pub fn on_plain_write(mut self, policy: OnPlainWrite) -> Self {
+        self.settings.on_plain_write = policy;
+        self
+    }
+
+    /// Tells the store of an entity before it is used, so that plain statements in a transaction that write to its table
+    /// are noticed from the beginning. An entity that is not registered is known from its first use on.
+    pub fn register<E: CachedEntity>(self) -> Self {
+        self.entities.add(Owner::of::<E>());
+        self
+    }
+
     /// Opens what is to be opened.
     ///
     /// # Errors
@@ -169,6 +183,7 @@ impl StoreBuilder {
             db,
             cache,
             keys,
+            entities: self.entities,
             settings: self.settings,
             flights: Flights::default(),
             repairs,

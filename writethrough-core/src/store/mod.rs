@@ -3,6 +3,7 @@
 mod builder;
 mod connect;
 mod session;
+mod transactions;
 mod url;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use sea_orm::{ActiveModelTrait, DatabaseConnection};
 use tokio::time::{Instant, timeout_at};
 
 pub use builder::StoreBuilder;
+pub(crate) use session::Scope;
 pub use session::Session;
 
 use crate::entity::{CachedEntity, PkValue};

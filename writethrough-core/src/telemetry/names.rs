@@ -14,6 +14,8 @@ pub const INVALIDATIONS: &str = "writethrough_invalidations_total";
 pub const CONTENDED: &str = "writethrough_contended_total";
 /// Counter: keys that a write left to the repair queue.
 pub const DEGRADED: &str = "writethrough_degraded_total";
+/// Counter: plain statements in a transaction that write to the table of a cached entity.
+pub const PLAIN_WRITES: &str = "writethrough_plain_writes_total";
 /// Counter: keys that the repair queue has put right. No label.
 pub const REPAIRS: &str = "writethrough_repairs_total";
 /// Counter: entries that could not be decoded and were replaced.
@@ -31,6 +33,8 @@ pub const LOAD_TIME: &str = "writethrough_load_seconds";
 pub const SAVE_TIME: &str = "writethrough_save_seconds";
 /// Histogram: the database's part of a load, save or delete.
 pub const DATABASE_TIME: &str = "writethrough_database_seconds";
+/// Histogram: the commit of a transaction, from call to return. No label.
+pub const COMMIT_TIME: &str = "writethrough_commit_seconds";
 /// Histogram: one round trip to the cache. No label.
 pub const CACHE_TIME: &str = "writethrough_cache_seconds";
 
@@ -42,5 +46,7 @@ pub const SPAN_LOAD_MANY: &str = "writethrough.load_many";
 pub const SPAN_SAVE: &str = "writethrough.save";
 /// Span: a delete. Fields: `entity`, `cache`.
 pub const SPAN_DELETE: &str = "writethrough.delete";
+/// Span: the commit of a transaction. Fields: `keys`, `cache`.
+pub const SPAN_COMMIT: &str = "writethrough.commit";
 /// Span: an invalidation. Fields: `entity`.
 pub const SPAN_INVALIDATE: &str = "writethrough.invalidate";

@@ -1,0 +1,94 @@
+//! FENCE all keys, COMMIT, FINISH all keys.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::ledger::Account;
+use super::level::{Level, rolled_back};
+use crate::cache::CacheKey;
+use crate::error::{Outcome, Result};
+use crate::ops::claim::Owner;
+use crate::ops::context::Context;
+use crate::ops::effect::CacheEffect;
+use crate::ops::fence::Fence;
+use crate::ops::shield::shield;
+use crate::ops::statement::Deadline;
+use crate::telemetry;
+
+/// Commits the outermost level; goes on in the background if its caller goes away.
+pub(super) async fn commit(level: Level) -> Result<()> {
+    let context = level.shared.context.clone();
+    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_COMMIT, keys = tracing::field::Empty, cache = tracing::field::Empty);
+    let started = Instant::now();
+    let in_span = span.clone();
+    let committed = shield(&context.tasks, |point| async move {
+        point.pass();
+        conclude(level, &in_span).await
+    });
+    let effect = committed.instrument(span.clone()).await?;
+    metrics::histogram!(telemetry::COMMIT_TIME).record(started.elapsed().as_secs_f64());
+    span.record("cache", effect.as_str());
+    Ok(())
+}
+
+async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
+    let Level { inner, shared, .. } = level;
+    let context = shared.context.clone();
+    let deadline = Deadline::after(context.settings.write_timeout);
+    let failure = shared.ledger().failure();
+    if let Some(failure) = failure {
+        drop(deadline.within(None, pin!(inner.rollback())).await);
+        return Err(rolled_back(failure));
+    }
+    let Account { settled, sweeps } = shared.ledger().account();
+    span.record("keys", settled.len());
+    let claims = settled.iter().map(|settled| settled.claim.clone()).collect();
+    let raised = match context.open() {
+        Ok(()) => Fence::raise(&context, claims).await,
+        Err(closed) => Err(closed),
+    };
+    let fence = match raised {
+        Ok(fence) => fence,
+        Err(refused) => {
+            drop(deadline.within(None, pin!(inner.rollback())).await);
+            return Err(refused);
+        }
+    };
+    if let Err(error) = deadline.committing(&fence, pin!(inner.commit())).await {
+        match error.outcome() {
+            Outcome::NotCommitted => fence.abandon().await,
+            Outcome::Committed | Outcome::Unknown => {
+                fence.leave();
+                sweeps.iter().for_each(|owner| context.repairs.push_entity(owner.prefix(&context.keys)));
+            }
+        }
+        return Err(error);
+    }
+    let swept = sweep(&context, &sweeps).await;
+    let value = |key: &CacheKey| settled.iter().find(|settled| settled.claim.key == *key)?.value.clone();
+    Ok(fence.finish(value).await?.max(swept))
+}
+
+/// Invalidates whole entities. What the cache does not acknowledge is left to the repair queue.
+async fn sweep(context: &Arc<Context>, sweeps: &[Owner]) -> CacheEffect {
+    let mut effect = CacheEffect::Refreshed;
+    for owner in sweeps {
+        let prefix = owner.prefix(&context.keys);
+        effect = effect.max(match context.cache.invalidate_prefix(&prefix).await {
+            Ok(removed) => {
+                let removed = usize::try_from(removed).unwrap_or(usize::MAX);
+                telemetry::count_many(telemetry::INVALIDATIONS, owner.entity.label, removed);
+                CacheEffect::Invalidated
+            }
+            Err(_) => {
+                context.repairs.push_entity(prefix);
+                telemetry::count(telemetry::DEGRADED, owner.entity.label);
+                CacheEffect::Degraded
+            }
+        });
+    }
+    effect
+}

@@ -1,0 +1,206 @@
+//! A transaction as a connection of SeaORM.
+
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::pin::Pin;
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement,
+    TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
+};
+
+use super::level::{Level, Shared, Turning};
+use super::plain::{ends_the_transaction, is_read, names};
+use super::{Owner, Transaction};
+use crate::error::Error;
+use crate::policy::OnPlainWrite;
+use crate::telemetry;
+
+/// The statements of our own verbs, which note themselves what they touch.
+pub(super) struct Own<'a>(pub(super) &'a Transaction);
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Own<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.level.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let level = &self.0.level;
+        level.send(level.inner.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let level = &self.0.level;
+        level.send(level.inner.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let level = &self.0.level;
+        level.send(level.inner.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let level = &self.0.level;
+        level.send(level.inner.query_all_raw(statement)).await
+    }
+
+    fn support_returning(&self) -> bool {
+        self.0.level.inner.support_returning()
+    }
+}
+
+/// Plain statements: those that write are noticed.
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        Own(self).get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let noticed = self.notice(&statement.sql)?;
+        noticed.around(Own(self).execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.notice(sql)?.around(Own(self).execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let noticed = self.notice(&statement.sql)?;
+        noticed.around(Own(self).query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let noticed = self.notice(&statement.sql)?;
+        noticed.around(Own(self).query_all_raw(statement)).await
+    }
+
+    fn support_returning(&self) -> bool {
+        Own(self).support_returning()
+    }
+}
+
+impl Transaction {
+    /// Takes note of a plain statement before it is sent, or refuses it.
+    fn notice(&self, sql: &str) -> Result<Noticed<'_>, DbErr> {
+        let Level { shared, inner, .. } = &*self.level;
+        if let Some(why) = ends_the_transaction(sql, ConnectionTrait::get_database_backend(inner)) {
+            return Err(DbErr::Custom(why.to_owned()));
+        }
+        if is_read(sql) {
+            return Ok(Noticed { shared, touched: Vec::new(), _turn: None });
+        }
+        let touched = shared.context.entities.filter(|owner| names(sql, owner.entity.label));
+        for owner in &touched {
+            self.write_noticed(*owner)?;
+        }
+        Ok(Noticed { shared, touched, _turn: Some(shared.turn()) })
+    }
+
+    fn write_noticed(&self, owner: Owner) -> Result<(), DbErr> {
+        let shared = &self.level.shared;
+        let entity = owner.entity.label;
+        match shared.context.settings.on_plain_write {
+            OnPlainWrite::Refuse => {
+                return Err(DbErr::Custom(format!(
+                    "a plain statement writes to `{entity}`, which is cached; use its `…_through` methods, or let the \
+                     store's on_plain_write invalidate the entity"
+                )));
+            }
+            OnPlainWrite::Warn => {
+                tracing::warn!(entity, "a plain statement in a transaction writes to the table of a cached entity");
+            }
+            OnPlainWrite::Invalidate => shared.ledger().sweep(owner),
+        }
+        telemetry::count(telemetry::PLAIN_WRITES, entity);
+        Ok(())
+    }
+}
+
+/// A plain statement that is about to be sent.
+struct Noticed<'a> {
+    shared: &'a Shared,
+    touched: Vec<Owner>,
+    _turn: Option<Turning<'a>>,
+}
+
+impl Noticed<'_> {
+    /// Sends it. Values are doubted after it too, for it may have waited behind a write of ours.
+    async fn around<T>(self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.doubt();
+        statement.await
+    }
+
+    fn doubt(&self) {
+        let mut ledger = self.shared.ledger();
+        self.touched.iter().for_each(|owner| ledger.doubt(owner.entity.label));
+    }
+}
+
+impl Drop for Noticed<'_> {
+    fn drop(&mut self) {
+        self.doubt();
+    }
+}
+
+#[async_trait::async_trait]
+impl TransactionTrait for Transaction {
+    type Transaction = Self;
+
+    async fn begin(&self) -> Result<Self, DbErr> {
+        self.nest(TransactionOptions::default()).await
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<Self, DbErr> {
+        self.nest(TransactionOptions { isolation_level, access_mode, ..TransactionOptions::default() }).await
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self, DbErr> {
+        self.nest(options).await
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: Display + Debug + Send,
+    {
+        TransactionTrait::transaction_with_config(self, callback, None, None).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: Display + Debug + Send,
+    {
+        let nested = self.begin_with_config(isolation_level, access_mode).await?;
+        let result = callback(&nested).await;
+        match &result {
+            Ok(_) => TransactionSession::commit(nested).await?,
+            Err(_) => TransactionSession::rollback(nested).await?,
+        }
+        result.map_err(TransactionError::Transaction)
+    }
+}
+
+#[async_trait::async_trait]
+impl TransactionSession for Transaction {
+    async fn commit(self) -> Result<(), DbErr> {
+        Self::commit(self).await.map_err(Error::into_db_err)
+    }
+
+    async fn rollback(self) -> Result<(), DbErr> {
+        Self::rollback(self).await.map_err(Error::into_db_err)
+    }
+}

@@ -1,0 +1,153 @@
+//! The verbs inside a transaction: reads go to the database, writes are noted for the commit.
+
+use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, ValidatedDeleteOne};
+
+use super::connection::Own;
+use super::ledger::Failure;
+use super::{Claim, Owner, Settled, Transaction};
+use crate::entity::{CachedEntity, PkValue, facts};
+use crate::entry::encode_absent;
+use crate::error::Result;
+use crate::ops::change::Change;
+use crate::ops::context::before_commit;
+use crate::ops::delete::delete_returning;
+use crate::ops::footprint::Footprint;
+use crate::ops::load_by_key::find_by_key;
+use crate::ops::load_many::find_many;
+use crate::ops::save::{Verb, advise};
+use crate::ops::statement::Deadline;
+
+impl Transaction {
+    /// Loads a row as this transaction sees it.
+    pub(crate) async fn load<E: CachedEntity>(&self, id: PkValue<E>) -> Result<Option<E::Model>> {
+        E::find_by_id(id).one(&Own(self)).await.map_err(before_commit)
+    }
+
+    /// Loads rows as this transaction sees them.
+    pub(crate) async fn load_many<E: CachedEntity>(&self, ids: Vec<PkValue<E>>) -> Result<Vec<Option<E::Model>>> {
+        let context = &self.level.shared.context;
+        find_many::<E>(context, &Own(self), ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
+    }
+
+    /// Loads a row by a unique key as this transaction sees it.
+    pub(crate) async fn load_by_key<E: CachedEntity>(
+        &self,
+        key: usize,
+        values: Vec<Value>,
+    ) -> Result<Option<E::Model>> {
+        find_by_key::<E>(&Own(self), key, values).await
+    }
+
+    /// Writes a row, with its hooks.
+    pub(crate) async fn save<E: CachedEntity>(&self, active_model: E::ActiveModel, verb: Verb) -> Result<E::Model> {
+        let insert = verb.inserts(&active_model);
+        let active_model = active_model.before_save(self, insert).await.map_err(before_commit)?;
+        let change = Change::<E>::new(active_model, insert).map_err(before_commit)?;
+        let mysql = self.is_mysql();
+        let footprint = Footprint::<E>::of(&self.level.shared.context, &change, mysql)?;
+        let known = footprint.known();
+        let reads_back = mysql && footprint.publishes;
+        let row = async |tx: Own<'_>| {
+            if reads_back { change.read_back(&tx).await } else { change.returning(&tx).await }
+        };
+        let settled = |model: &E::Model| footprint.settled(&self.level.shared.context, model);
+        let model = self.write(known, row, settled).await.map_err(|error| advise(error, verb))?;
+        E::ActiveModel::after_save(model, self, insert).await.map_err(before_commit)
+    }
+
+    /// Deletes the row of an active model, with its hooks.
+    pub(crate) async fn delete<E: CachedEntity>(&self, active_model: E::ActiveModel) -> Result<bool> {
+        let active_model = active_model.before_delete(self).await.map_err(before_commit)?;
+        let for_hook = active_model.clone();
+        let pk = active_model.get_primary_key_value();
+        let statement = E::delete(active_model).validate().map_err(before_commit)?;
+        let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+        let existed = self.delete_row::<E>(pk, statement).await?;
+        for_hook.after_delete(self).await.map_err(before_commit)?;
+        Ok(existed)
+    }
+
+    /// Deletes a row by its primary key, without hooks.
+    pub(crate) async fn delete_by_id<E: CachedEntity>(&self, id: PkValue<E>) -> Result<bool> {
+        let pk = id.into_value_tuple();
+        let id = sea_orm::sea_query::FromValueTuple::from_value_tuple(pk.clone());
+        self.delete_row::<E>(pk, E::delete_by_id::<PkValue<E>>(id)).await
+    }
+
+    /// Removes an entry with the commit.
+    pub(crate) fn invalidate<E: CachedEntity>(&self, pk: &ValueTuple) -> Result<()> {
+        self.level.usable().map_err(before_commit)?;
+        let claim = Claim::new::<E>(self.level.shared.context.key::<E>(pk)?);
+        self.level.shared.ledger().note(claim);
+        Ok(())
+    }
+
+    /// Removes all entries of the entity with the commit.
+    pub(crate) fn invalidate_all<E: CachedEntity>(&self) -> Result<()> {
+        self.level.usable().map_err(before_commit)?;
+        self.level.shared.ledger().sweep(Owner::of::<E>());
+        Ok(())
+    }
+
+    async fn delete_row<E: CachedEntity>(&self, pk: ValueTuple, statement: ValidatedDeleteOne<E>) -> Result<bool> {
+        let context = &self.level.shared.context;
+        let claim = Claim::new::<E>(context.key::<E>(&pk)?);
+        if facts::<E>().exact_key {
+            let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
+            let row = async |tx: Own<'_>| Ok(statement.exec(&tx).await?.rows_affected > 0);
+            let settled = |existed: &bool| {
+                let value = remembered.clone().filter(|_| *existed);
+                Ok(vec![Settled { claim: claim.clone(), value }])
+            };
+            return self.write(Some(vec![claim.clone()]), row, settled).await;
+        }
+        let mysql = self.is_mysql();
+        let row = async |tx: Own<'_>| delete_returning::<E>(&tx, mysql, pk, statement).await;
+        let settled = |row: &Option<E::Model>| {
+            let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
+            Ok(key.map(|key| Settled { claim: Claim::new::<E>(key), value: None }).into_iter().collect())
+        };
+        Ok(self.write(None, row, settled).await?.is_some())
+    }
+
+    /// Notes the keys, sends the statement, and settles what it left.
+    ///
+    /// A statement that may have written under keys that nobody learnt fails the transaction.
+    async fn write<T>(
+        &self,
+        known: Option<Vec<Claim>>,
+        statement: impl AsyncFnOnce(Own<'_>) -> Result<T, DbErr>,
+        settled: impl Fn(&T) -> Result<Vec<Settled>>,
+    ) -> Result<T> {
+        self.level.usable().map_err(before_commit)?;
+        let shared = &self.level.shared;
+        let knows_keys = known.is_some();
+        known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
+        let turn = shared.turn();
+        let deadline = Deadline::after(shared.context.settings.write_timeout);
+        let result = deadline.within(None, std::pin::pin!(statement(Own(self)))).await;
+        let left = result.and_then(|result| Ok((settled(&result)?, result)));
+        let alone = turn.is_alone();
+        let mut ledger = shared.ledger();
+        match left {
+            Ok((settled, result)) => {
+                settled.into_iter().for_each(|settled| ledger.settle(settled, alone));
+                drop(ledger);
+                Ok(result)
+            }
+            Err(error) => {
+                let changed_nothing = matches!(error.db_err(), Some(DbErr::RecordNotUpdated));
+                if !knows_keys && !changed_nothing {
+                    ledger.fail(Failure::new("it is not known which row a statement wrote"));
+                }
+                drop(ledger);
+                Err(error)
+            }
+        }
+    }
+
+    fn is_mysql(&self) -> bool {
+        self.level.inner.get_database_backend() == DbBackend::MySql
+    }
+}
