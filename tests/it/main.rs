@@ -19,4 +19,5 @@ mod races;
 mod reads;
 mod statements;
 mod stores;
+mod transactions;
 mod writes;

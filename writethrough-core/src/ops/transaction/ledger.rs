@@ -121,14 +121,15 @@ impl Ledger {
         }
     }
 
-    /// The savepoint will be rolled back, and nobody will learn whether that succeeded: its keys stay, without values.
+    /// The savepoint will be rolled back, and nobody will learn whether that succeeded: its keys stay, without values, and
+    /// so does its failure.
     pub(super) fn abandon_level(&mut self) {
         if self.levels.len() < 2 {
             return;
         }
         let Some(inner) = self.levels.pop() else { return };
         if let Some(failure) = inner.failure {
-            self.fail_for_good(failure);
+            self.fail(failure);
         }
         let outer = self.top().notes.clone();
         let is_news = |key: &CacheKey, note: &Note| outer.get(key).is_none_or(|known| known.value != note.value);
@@ -291,12 +292,15 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_savepoint_that_was_dropped_fails_the_transaction() {
+    fn a_failed_savepoint_that_was_dropped_fails_the_level_around_it() {
         let mut ledger = Ledger::new();
+        ledger.open_level();
         ledger.open_level();
         ledger.fail(Failure::new("a statement failed"));
         ledger.abandon_level();
         assert_eq!(ledger.failure(), Some(Failure::new("a statement failed")));
+        ledger.roll_back_level();
+        assert_eq!(ledger.failure(), None);
     }
 
     #[test]
