@@ -12,6 +12,7 @@
 //! | [`clock`] | the same against a clock: why a fence must outlive the statement |
 //! | [`incarnation`] | a server that goes back to a snapshot |
 //! | [`sharing`] | loads that share one query |
+//! | [`pointers`] | rows looked up by a unique value: pointers that are verified, negative ones, pointers left behind |
 //! | [`late_commands`] | a network that loses, delays and repeats |
 //! | [`wrong_designs`] | what people do instead; each is refuted by the same machinery |
 //!
@@ -34,6 +35,7 @@ mod key;
 mod late_commands;
 mod network;
 mod one_key;
+mod pointers;
 mod reader;
 mod scene;
 mod sharing;
