@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`one_key`] | writers and readers of one row; evictions, expiries, rollbacks, invalidations, renewals, crashes |
 //! | [`writing`] | transactions, autocommit, saves that only select, every `on_write` |
+//! | [`transactions`] | a user's transaction: any program of saves, plain writes, savepoints and failed statements |
 //! | [`deadlines`] | tokens that outlive their writer and tokens lost too early |
 //! | [`clock`] | the same against a clock: why a fence must outlive the statement |
 //! | [`incarnation`] | a server that goes back to a snapshot |
@@ -39,6 +40,7 @@ mod pointers;
 mod reader;
 mod scene;
 mod sharing;
+mod transactions;
 mod witness;
 mod world;
 mod writer;
