@@ -3,18 +3,21 @@
 //! The layer notes each key and the row that its save returned, for each savepoint; fences all keys right before
 //! `COMMIT` and finishes them after it. What a savepoint that is rolled back had noted is forgotten with it. A plain write
 //! that names the table takes the value from all that was noted before it, not the key. A statement that failed, and
-//! whose error nobody minds, poisons the transaction: some databases answer `COMMIT` with success and roll back.
+//! whose error nobody minds, poisons the transaction: some databases answer `COMMIT` with success and roll back, and
+//! some end a transaction at once and run what comes after it in autocommit.
 
 mod ledger;
 mod levels;
+mod program;
 mod transaction;
 mod world;
 
 use super::explore::{holds, refuted};
 use super::scene::{AGREES, FRESH, REAL, SERVED, Sight};
 use ledger::Ledger;
-use transaction::Statement::{Fail, PlainWrite, Release, RollBackTo, Save, Savepoint};
-use transaction::{Orphan, Outcome, Program, Stage, Statement};
+use program::Statement::{Deadlock, Fail, PlainWrite, Release, RollBackTo, Save, Savepoint};
+use program::{Program, Statement};
+use transaction::{Orphan, Outcome, Stage};
 use world::{Design, Scenario, World};
 
 /// Any program of so many statements at most.
@@ -78,6 +81,7 @@ fn a_statement_that_failed_in_a_savepoint_is_absorbed_by_its_rollback() {
 fn a_statement_that_failed_and_was_not_absorbed_rolls_everything_back() {
     holds(just([Save(0), Fail]).shows(POISONED, rolls_back));
     holds(just([Save(0), Savepoint, Save(0), RollBackTo, Fail]).shows(POISONED, rolls_back));
+    holds(just([Save(0), Savepoint, Deadlock]).shows(POISONED, rolls_back));
 }
 
 #[test]
@@ -113,6 +117,11 @@ fn a_commit_that_is_answered_with_success_may_have_rolled_back() {
     is_refuted(Design::BelievesTheAnswerToCommit, &[AGREES, REAL]);
 }
 
+#[test]
+fn a_statement_after_the_end_of_its_transaction_is_committed_before_its_key_is_fenced() {
+    is_refuted(Design::GoesOnAfterADeadlock, &[AGREES, FRESH]);
+}
+
 /// Among all programs of three statements there is one that breaks each of these promises.
 fn is_refuted(design: Design, promises: &[&'static str]) {
     for promise in promises {
@@ -135,7 +144,7 @@ fn serves(_: &Scenario, world: &World) -> bool {
 }
 
 fn rolls_back(_: &Scenario, world: &World) -> bool {
-    world.transaction.has_failed() && world.transaction.stage == Stage::Done(Outcome::RolledBack)
+    world.transaction.is_poisoned() && world.transaction.stage == Stage::Done(Outcome::RolledBack)
 }
 
 fn runs_late(_: &Scenario, world: &World) -> bool {

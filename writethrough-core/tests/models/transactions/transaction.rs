@@ -6,33 +6,11 @@ use super::super::key::{ENDLESS, Executor, Row};
 use super::super::witness::Witness;
 use super::ledger::Ledger;
 use super::levels::{Levels, Note};
+use super::program::{Program, Statement};
 use super::world::{Design, Scene};
 
 /// By this name the transaction holds locks and asks for fences.
 pub(super) const NAME: u8 = 9;
-
-/// What a transaction is made of. Rows are told apart by their number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Statement {
-    /// By way of the layer: locks, changes and returns the row.
-    Save(u8),
-    /// Past the layer: changes the row.
-    PlainWrite(u8),
-    Savepoint,
-    RollBackTo,
-    Release,
-    /// A statement fails, and the program goes on as if nothing had happened.
-    Fail,
-}
-
-/// Which statements a transaction is made of.
-#[derive(Clone, Debug)]
-pub(super) enum Program {
-    /// Just these.
-    Just(Vec<Statement>),
-    /// Any, so many at most, in so many savepoints.
-    Any { statements: u8, savepoints: usize },
-}
 
 /// What a transaction does next, or suffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +36,8 @@ pub(super) struct Transaction {
     levels: Levels,
     /// How many statements have been run.
     statements: u8,
+    /// The database has ended it; what is sent now is in autocommit.
+    ended: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,7 +71,7 @@ pub(super) enum Orphan {
 
 impl Transaction {
     pub(super) fn new(rows: usize) -> Self {
-        Self { stage: Stage::Open, levels: Levels::new(rows), statements: 0 }
+        Self { stage: Stage::Open, levels: Levels::new(rows), statements: 0, ended: false }
     }
 
     pub(super) fn nonce() -> Nonce {
@@ -109,19 +89,28 @@ impl Transaction {
     }
 
     /// Whether a statement failed and no savepoint absorbed it.
-    pub(super) fn has_failed(&self) -> bool {
-        self.levels.has_failed()
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.levels.has_failed() || self.ended
+    }
+
+    /// Whether the layer rolls back instead of sending `COMMIT`.
+    fn is_refused(&self, design: Design) -> bool {
+        match design {
+            Design::BelievesTheAnswerToCommit => self.ended,
+            Design::GoesOnAfterADeadlock => self.levels.has_failed(),
+            _ => self.is_poisoned(),
+        }
     }
 
     /// What it may do next, of its own will.
     pub(super) fn choices(&self, program: &Program, design: Design, scenes: &[Scene]) -> Vec<Act> {
         match &self.stage {
             Stage::Open => {
-                let mut acts: Vec<_> = self.statements(program, scenes).into_iter().map(Act::Run).collect();
+                let statements = program.statements(self.statements, scenes.len()).into_iter();
+                let possible = statements.filter(|statement| self.can_run(*statement, program, design, scenes));
+                let mut acts: Vec<_> = possible.map(Act::Run).collect();
                 acts.push(Act::RollBack);
-                // After a statement that failed, the layer rolls back instead.
-                let poisoned = self.levels.has_failed() && design != Design::BelievesTheAnswerToCommit;
-                if !poisoned && self.levels.savepoints() == 0 && program.may_end(self.statements) {
+                if !self.is_refused(design) && self.levels.savepoints() == 0 && program.may_end(self.statements) {
                     acts.extend(self.fences(&[]));
                 }
                 acts
@@ -137,22 +126,17 @@ impl Transaction {
         }
     }
 
-    fn statements(&self, program: &Program, scenes: &[Scene]) -> Vec<Statement> {
-        let mut statements = program.statements(self.statements, scenes.len());
-        statements.retain(|statement| self.can_run(*statement, program, scenes));
-        statements
-    }
-
-    fn can_run(&self, statement: Statement, program: &Program, scenes: &[Scene]) -> bool {
+    fn can_run(&self, statement: Statement, program: &Program, design: Design, scenes: &[Scene]) -> bool {
         let failed = self.levels.has_failed();
         match statement {
+            _ if self.ended && design != Design::GoesOnAfterADeadlock => false,
             Statement::Save(row) => !failed && scenes[usize::from(row)].lock.is_none_or(|owner| owner == NAME),
             // Of a plain write to a row that was never saved nobody knows: it is a write behind the store's back.
             Statement::PlainWrite(row) => !failed && self.levels.written(row).is_some(),
             Statement::Savepoint => !failed && program.savepoints() > self.levels.savepoints(),
             Statement::Release => !failed && self.levels.savepoints() > 0,
             Statement::RollBackTo => self.levels.savepoints() > 0,
-            Statement::Fail => !failed,
+            Statement::Fail | Statement::Deadlock => !failed && !self.ended,
         }
     }
 
@@ -235,12 +219,21 @@ impl Transaction {
                 self.levels.save(row, value, design);
                 finish(row, stamp, Some(value), scenes);
             }
-            Statement::Save(row) => self.levels.save(row, value, design),
+            Statement::Save(row) => {
+                self.levels.save(row, value, design);
+                if self.ended {
+                    commit(row, value, scenes);
+                }
+            }
             Statement::PlainWrite(row) => self.levels.write_plainly(row, value, design),
             Statement::Savepoint => self.levels.open(),
             Statement::RollBackTo => self.levels.roll_back(design),
             Statement::Release => self.levels.release(design),
             Statement::Fail => self.levels.fail(),
+            Statement::Deadlock => {
+                self.levels = Levels::new(scenes.len());
+                self.ended = true;
+            }
         }
         self.lock(scenes);
     }
@@ -249,7 +242,7 @@ impl Transaction {
     fn lock(&self, scenes: &mut [Scene]) {
         unlock(scenes);
         for (row, scene) in (0..).zip(scenes) {
-            if self.levels.written(row).is_some() {
+            if self.levels.written(row).is_some() && !self.ended {
                 scene.lock = Some(NAME);
             }
         }
@@ -257,10 +250,11 @@ impl Transaction {
 
     /// The database answers with success, even where it rolls back because a statement had failed.
     fn commit(&self, scenes: &mut [Scene]) {
-        if !self.levels.has_failed() {
-            for (row, scene) in (0..).zip(&mut *scenes) {
-                scene.committed = self.levels.written(row).unwrap_or(scene.committed);
-                scene.witness.note(scene.committed);
+        if !self.is_poisoned() {
+            for row in 0..u8::try_from(scenes.len()).expect("a handful of rows") {
+                if let Some(value) = self.levels.written(row) {
+                    commit(row, value, scenes);
+                }
             }
         }
         unlock(scenes);
@@ -282,36 +276,6 @@ impl Transaction {
     }
 }
 
-impl Program {
-    /// What may come after so many statements, on so many rows.
-    fn statements(&self, after: u8, rows: usize) -> Vec<Statement> {
-        match self {
-            Self::Just(statements) => statements.get(usize::from(after)).copied().into_iter().collect(),
-            Self::Any { statements, .. } if after < *statements => {
-                let rows = 0..u8::try_from(rows).expect("a handful of rows");
-                let on_rows = rows.flat_map(|row| [Statement::Save(row), Statement::PlainWrite(row)]);
-                let others = [Statement::Savepoint, Statement::RollBackTo, Statement::Release, Statement::Fail];
-                on_rows.chain(others).collect()
-            }
-            Self::Any { .. } => vec![],
-        }
-    }
-
-    fn savepoints(&self) -> usize {
-        match self {
-            Self::Just(statements) => statements.len(),
-            Self::Any { savepoints, .. } => *savepoints,
-        }
-    }
-
-    fn may_end(&self, after: u8) -> bool {
-        match self {
-            Self::Just(statements) => statements.len() == usize::from(after),
-            Self::Any { .. } => true,
-        }
-    }
-}
-
 fn fence(row: u8, scenes: &mut [Scene]) -> Stamp {
     let step = Step::Fence { nonce: Transaction::nonce(), lasting: ENDLESS };
     match scenes[usize::from(row)].key.step(step, &Executor::RIGHT) {
@@ -323,6 +287,12 @@ fn fence(row: u8, scenes: &mut [Scene]) -> Stamp {
 fn finish(row: u8, stamp: Stamp, value: Option<Row>, scenes: &mut [Scene]) {
     let value = value.map(|value| (value, ENDLESS));
     scenes[usize::from(row)].key.step(Step::Finish { stamp, value }, &Executor::RIGHT);
+}
+
+fn commit(row: u8, value: Row, scenes: &mut [Scene]) {
+    let scene = &mut scenes[usize::from(row)];
+    scene.committed = value;
+    scene.witness.note(value);
 }
 
 fn unlock(scenes: &mut [Scene]) {

@@ -10,7 +10,8 @@ use super::super::scene::{self, AGREES, FRESH, MONOTONIC, REAL};
 use super::super::witness::{Promise, Witness};
 use super::super::writer::{self, Habits, Writer};
 use super::ledger::Ledger;
-use super::transaction::{self, Program, Transaction};
+use super::program::Program;
+use super::transaction::{self, Transaction};
 
 /// One row, its key, and what was promised of it.
 pub(super) type Scene = scene::Scene<Ledger>;
@@ -29,6 +30,8 @@ pub(super) enum Design {
     FinishesBeforeCommit,
     /// It sends `COMMIT` though a statement has failed, and believes that what was answered with success was committed.
     BelievesTheAnswerToCommit,
+    /// It sends what comes after the database has ended the transaction.
+    GoesOnAfterADeadlock,
 }
 
 /// Who takes part, and what is to be seen.
