@@ -3,6 +3,9 @@
 //! The value's key leads to a row, or to none; the row's entry tells whether it still has the value. A writer fences the
 //! row's entry and the pointer of the *new* value, and knows nothing of the old one: the pointer it leaves behind leads
 //! to a row that tells, and a reader heals it. "No such row" has nobody to tell, so whoever makes it wrong fences it.
+//!
+//! [`table`] is the database, [`cache`] the keys, [`witness`] remembers what was answered, [`writer`] and [`reader`] are
+//! the clients, and [`world`] lets them loose on each other.
 
 mod cache;
 mod reader;
@@ -19,6 +22,7 @@ use table::Value::{A, B};
 use table::{Answer, Id, Save};
 use witness::{History, Moments, Witness};
 use world::{Design, LINEARIZABLE, Scenario, World};
+use writer::Plan::{self, Autocommit, Transaction};
 use writer::{Statement, Writer};
 
 /// The first row leaves the first value for the second.
@@ -30,14 +34,14 @@ const DELETE: Save = Save { row: Id::One, value: None };
 const INSERT: Save = Save { row: Id::Two, value: Some(A) };
 
 /// These saves beside a reader that looks the first value up, so many times.
-fn saves<W: Witness>(saves: impl Into<Vec<Save>>, lookups: u8) -> Scenario<W> {
-    Scenario::new(saves, [A], lookups)
+fn saves<W: Witness>(plans: impl Into<Vec<Plan>>, lookups: u8) -> Scenario<W> {
+    Scenario::new(plans, [A], lookups)
 }
 
 #[test]
 fn one_row_leaves_a_value_and_another_takes_it_though_a_process_dies() {
     holds(
-        saves::<Moments>([MOVE, INSERT], 2)
+        saves::<Moments>([Autocommit(MOVE), Autocommit(INSERT)], 2)
             .crashes(1)
             .shows(SERVED, leads_to_the_new_row)
             .shows(HEALED, heals)
@@ -48,24 +52,9 @@ fn one_row_leaves_a_value_and_another_takes_it_though_a_process_dies() {
 }
 
 #[test]
-fn two_readers_may_follow_and_heal_one_pointer() {
-    holds(Scenario::<Moments>::new([MOVE, INSERT], [A, A], 1).shows(HEALED, heals));
-}
-
-#[test]
-fn two_values_are_looked_up_while_a_row_moves_from_one_to_the_other() {
-    holds(Scenario::<Moments>::new([MOVE, INSERT], [A, B], 1).shows(HEALED, heals));
-}
-
-#[test]
-fn a_row_moves_and_another_takes_its_value_and_the_first_wants_it_back() {
-    holds(saves::<Moments>([MOVE, INSERT, MOVE_BACK], 1).shows(SERVED, leads_to_the_new_row).shows(REFUSED, refuses));
-}
-
-#[test]
 fn a_row_is_deleted_and_another_takes_its_value_though_a_process_dies() {
     holds(
-        saves::<Moments>([DELETE, INSERT], 2)
+        saves::<Moments>([Autocommit(DELETE), Autocommit(INSERT)], 2)
             .crashes(1)
             .shows(SERVED, leads_to_the_new_row)
             .shows(HEALED, heals)
@@ -75,28 +64,62 @@ fn a_row_is_deleted_and_another_takes_its_value_though_a_process_dies() {
 }
 
 #[test]
+fn a_row_moves_and_another_takes_its_value_and_the_first_wants_it_back() {
+    let back_and_forth = |insert: fn(Save) -> Plan| {
+        saves::<Moments>([Autocommit(MOVE), insert(INSERT), Autocommit(MOVE_BACK)], 2)
+            .shows(SERVED, leads_to_the_new_row)
+            .shows(REFUSED, refuses)
+    };
+    holds(back_and_forth(Autocommit));
+    holds(back_and_forth(Transaction));
+}
+
+#[test]
+fn transactions_fence_both_keys_when_the_statement_has_told_them() {
+    let saving =
+        |plans| saves::<Moments>(plans, 2).crashes(1).shows(SERVED, leads_to_the_new_row).shows(RAN_LATE, runs_late);
+    holds(saving([Transaction(MOVE), Autocommit(INSERT)]).shows(HEALED, heals));
+    holds(saving([Autocommit(MOVE), Transaction(INSERT)]).shows(HEALED, heals));
+    holds(saving([Transaction(MOVE), Transaction(INSERT)]).shows(REFUSED, refuses));
+    holds(saving([Transaction(DELETE), Transaction(INSERT)]).shows(REMEMBERED, remembers_absence));
+}
+
+#[test]
+fn two_readers_may_follow_and_heal_one_pointer() {
+    let reading = Scenario::<Moments>::new([Autocommit(MOVE), Autocommit(INSERT)], [A, A], 1);
+    holds(reading.shows(HEALED, heals).shows(SERVED, leads_to_the_new_row));
+}
+
+#[test]
+fn two_values_are_looked_up_while_a_row_moves_from_one_to_the_other() {
+    let reading = Scenario::<Moments>::new([Autocommit(MOVE), Autocommit(INSERT)], [A, B], 1).crashes(1);
+    holds(reading.shows(HEALED, heals).shows(SERVED, leads_to_the_new_row));
+}
+
+#[test]
 fn every_history_of_lookups_is_linearizable() {
-    holds(saves::<History>([MOVE, INSERT], 2).shows(HEALED, heals));
-    holds(saves::<History>([DELETE, INSERT], 2).shows(HEALED, heals));
-    holds(saves::<History>([MOVE, INSERT, MOVE_BACK], 1).shows(REFUSED, refuses));
+    let saving = |plans| saves::<History>(plans, 2).shows(HEALED, heals).shows(SERVED, leads_to_the_new_row);
+    holds(saving([Autocommit(MOVE), Autocommit(INSERT)]));
+    holds(saving([Autocommit(DELETE), Autocommit(INSERT)]));
+    holds(saving([Transaction(MOVE), Autocommit(INSERT)]));
 }
 
 #[test]
 fn a_pointer_that_nobody_verifies_leads_to_a_row_that_moved_on() {
-    refuted(&saves::<History>([MOVE], 1).by(Design::TrustsPointers), LINEARIZABLE);
+    refuted(&saves::<History>([Autocommit(MOVE)], 1).by(Design::TrustsPointers), LINEARIZABLE);
 }
 
 #[test]
 fn a_new_value_whose_pointer_nobody_fences_stays_absent() {
     for promise in [LINEARIZABLE, AGREES] {
-        refuted(&saves::<History>([MOVE, INSERT], 2).by(Design::FencesEntriesOnly), promise);
+        refuted(&saves::<History>([Autocommit(MOVE), Autocommit(INSERT)], 2).by(Design::FencesEntriesOnly), promise);
     }
 }
 
 #[test]
 fn an_entry_filled_by_a_lookup_of_its_pointer_may_hold_an_old_row() {
     for promise in [LINEARIZABLE, AGREES] {
-        refuted(&saves::<History>([MOVE], 2).by(Design::FillsTheEntryToo), promise);
+        refuted(&saves::<History>([Autocommit(MOVE)], 2).by(Design::FillsTheEntryToo), promise);
     }
 }
 
@@ -105,7 +128,10 @@ fn an_entry_filled_by_a_lookup_of_its_pointer_may_hold_an_old_row() {
 #[test]
 fn a_pointer_healed_with_an_answer_from_before_the_lease_hides_a_new_row() {
     for promise in [LINEARIZABLE, AGREES] {
-        refuted(&saves::<History>([MOVE, INSERT], 2).by(Design::HealsWithAnEarlierAnswer), promise);
+        refuted(
+            &saves::<History>([Autocommit(MOVE), Autocommit(INSERT)], 2).by(Design::HealsWithAnEarlierAnswer),
+            promise,
+        );
     }
 }
 

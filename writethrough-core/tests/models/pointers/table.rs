@@ -60,6 +60,13 @@ impl Table {
         [Id::One, Id::Two].into_iter().find(|&row| self.get(row) == Some(value))
     }
 
+    /// Whether a save must wait until it is known what becomes of another: both change a row, or one wants a value that
+    /// the other takes or gives up.
+    pub(super) fn collide(&self, save: Save, other: Save) -> bool {
+        let wants_its_value = save.value.is_some() && (save.value == other.value || save.value == self.get(other.row));
+        save.row == other.row || wants_its_value
+    }
+
     pub(super) fn save(&mut self, Save { row, value }: Save) -> Answer {
         if value.and_then(|value| self.find(value)).is_some_and(|owner| owner != row) {
             return Answer::Taken;

@@ -1,5 +1,7 @@
 //! Writers and readers, let loose on each other; between any two of their steps the adversary has its say.
 
+use std::collections::BTreeMap;
+
 use stateright::{Model, Property};
 use writethrough_core::protocol::Stamp;
 
@@ -8,7 +10,7 @@ use super::cache::{Cache, Name, SERVER};
 use super::reader::{Does, Reader, Visit};
 use super::table::{Answer, Save, Table, Value};
 use super::witness::{Moments, Witness};
-use super::writer::{Act, Writer};
+use super::writer::{Act, Plan, Writer};
 
 /// The name of the promise.
 pub(super) const LINEARIZABLE: &str = "a lookup returns the row that had the value at some moment while it ran";
@@ -30,7 +32,7 @@ pub(super) enum Design {
 /// Who takes part, and what is to be seen.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario<W: Witness = Moments> {
-    saves: Vec<Save>,
+    plans: Vec<Plan>,
     /// What each reader looks up.
     values: Vec<Value>,
     pub(super) lookups: u8,
@@ -44,9 +46,9 @@ type Sight<W> = fn(&Scenario<W>, &World<W>) -> bool;
 
 impl<W: Witness> Scenario<W> {
     /// A world in which nothing goes wrong but that values and leases vanish.
-    pub(super) fn new(saves: impl Into<Vec<Save>>, values: impl Into<Vec<Value>>, lookups: u8) -> Self {
-        let (saves, values) = (saves.into(), values.into());
-        Self { saves, values, lookups, crashes: 0, design: Design::Right, sights: Vec::new() }
+    pub(super) fn new(plans: impl Into<Vec<Plan>>, values: impl Into<Vec<Value>>, lookups: u8) -> Self {
+        let (plans, values) = (plans.into(), values.into());
+        Self { plans, values, lookups, crashes: 0, design: Design::Right, sights: Vec::new() }
     }
 
     /// The same with so many crashes.
@@ -78,16 +80,38 @@ impl<W: Witness> Scenario<W> {
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(super) struct Scene<W> {
     pub(super) table: Table,
+    /// The saves of transactions that are not committed yet, and whose they are.
+    open: BTreeMap<u8, Save>,
     pub(super) cache: Cache,
     pub(super) witness: W,
 }
 
 impl<W: Witness> Scene<W> {
-    /// The database runs a statement.
-    pub(super) fn save(&mut self, save: Save) -> Answer {
+    /// Whether a transaction holds a lock that this writer needs.
+    pub(super) fn must_wait(&self, who: u8, save: Save) -> bool {
+        self.open.iter().any(|(owner, other)| *owner != who && self.table.collide(save, *other))
+    }
+
+    /// A transaction runs its statement.
+    pub(super) fn prepare(&mut self, who: u8, save: Save) -> Answer {
+        let answer = self.table.clone().save(save);
+        if answer == Answer::Saved {
+            self.open.insert(who, save);
+        }
+        answer
+    }
+
+    /// The database runs a statement in autocommit, or a `COMMIT`.
+    pub(super) fn save(&mut self, who: u8, save: Save) -> Answer {
         let answer = self.table.save(save);
         self.witness.commits(&self.table);
+        self.roll_back(who);
         answer
+    }
+
+    /// What a transaction holds is free again.
+    pub(super) fn roll_back(&mut self, who: u8) {
+        self.open.remove(&who);
     }
 }
 
@@ -121,16 +145,23 @@ impl<W: Witness> Model for Scenario<W> {
     fn init_states(&self) -> Vec<Self::State> {
         let table = Table::START;
         vec![World {
-            scene: Scene { table, cache: Cache::full(&table), witness: W::new(self.values.len()) },
-            writers: vec![Writer::Idle; self.saves.len()],
+            scene: Scene {
+                table,
+                open: BTreeMap::new(),
+                cache: Cache::full(&table),
+                witness: W::new(self.values.len()),
+            },
+            writers: vec![Writer::Idle; self.plans.len()],
             readers: vec![Reader::new(self.lookups); self.values.len()],
             crashes: 0,
         }]
     }
 
     fn actions(&self, world: &Self::State, actions: &mut Vec<Self::Action>) {
-        for (who, (writer, save)) in (0..).zip(world.writers.iter().zip(&self.saves)) {
-            actions.extend(writer.choices(*save, self.design).into_iter().map(|act| Action::Writer(who, act)));
+        for (who, (writer, plan)) in (0..).zip(world.writers.iter().zip(&self.plans)) {
+            actions.extend(
+                writer.choices(who, *plan, self.design, &world.scene).into_iter().map(|act| Action::Writer(who, act)),
+            );
             if writer.is_in_flight() && world.crashes < self.crashes {
                 actions.push(Action::Writer(who, Act::Die));
             }
@@ -159,7 +190,7 @@ impl<W: Witness> Model for Scenario<W> {
             Action::Writer(who, act) => {
                 let at = usize::from(who);
                 next.crashes += u8::from(act == Act::Die);
-                next.writers[at] = world.writers[at].take(who, act, self.saves[at], self.design, &mut next.scene);
+                next.writers[at] = world.writers[at].take(who, act, self.plans[at], self.design, &mut next.scene);
             }
             Action::Reader(who, does) => {
                 let at = usize::from(who);
