@@ -1,11 +1,12 @@
 //! Rows that are looked up by a unique value.
 //!
-//! The value's key leads to a row, or to none; the row's entry tells whether it still has the value. A writer fences the
-//! row's entry and the pointer of the *new* value, and knows nothing of the old one: the pointer it leaves behind leads
-//! to a row that tells, and a reader heals it. "No such row" has nobody to tell, so whoever makes it wrong fences it.
+//! The value's key leads to a row, or to none; the row's entry tells whether it still has the value. A writer fences
+//! the row's entry and the pointer of the *new* value, and knows nothing of the old one: the pointer it leaves behind
+//! leads to a row that tells, and a reader heals it. "No such row" has nobody to tell, so whoever makes it wrong fences
+//! it.
 //!
-//! [`table`] is the database, [`cache`] the keys, [`witness`] remembers what was answered, [`writer`] and [`reader`] are
-//! the clients, and [`world`] lets them loose on each other.
+//! [`table`] is the database, [`cache`] the keys, [`witness`] remembers what was answered, [`writer`] and [`reader`]
+//! are the clients, and [`world`] lets them loose on each other.
 
 mod cache;
 mod reader;
@@ -123,8 +124,8 @@ fn an_entry_filled_by_a_lookup_of_its_pointer_may_hold_an_old_row() {
     }
 }
 
-/// All values look alike and the clock stands still, so the late LEASE may even replace the newer pointer; where it could
-/// not, an eviction would make room for it.
+/// All values look alike and the clock stands still, so the late LEASE may even replace the newer pointer; where it
+/// could not, an eviction would make room for it.
 #[test]
 fn a_pointer_healed_with_an_answer_from_before_the_lease_hides_a_new_row() {
     for promise in [LINEARIZABLE, AGREES] {

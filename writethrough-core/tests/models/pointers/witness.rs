@@ -25,7 +25,8 @@ pub(super) trait Witness: Clone + Debug + PartialEq + Hash + Send + Sync + 'stat
 
 /// Knows which answers to a lookup under way were true at some moment since it began.
 ///
-/// Stricter than linearizability: each save takes effect with its commit, not at any moment that would explain the lookups.
+/// Stricter than linearizability: each save takes effect with its commit, not at any moment that would explain the
+/// lookups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Moments {
     lookups: Vec<Option<(Value, BTreeSet<Option<Id>>)>>,

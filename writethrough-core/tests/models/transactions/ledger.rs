@@ -1,7 +1,7 @@
 //! A witness that knows which rows were committed, and in which order.
 //!
-//! A transaction writes rows that are never committed, in any order; so here rows have names instead of numbers, and the
-//! ledger tells what [`Versions`](super::super::witness::Versions) tells by comparing.
+//! A transaction writes rows that are never committed. So here rows have names instead of numbers, and the ledger tells
+//! what [`Versions`](super::super::witness::Versions) tells by comparing.
 
 use super::super::key::Row;
 use super::super::witness::{Promise, Witness};

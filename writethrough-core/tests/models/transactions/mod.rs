@@ -1,13 +1,13 @@
 //! A user's transaction, with savepoints, and with statements of which the layer knows little.
 //!
-//! The layer notes each key and the row that its save returned, for each savepoint; fences all keys right before
-//! `COMMIT` and finishes them after it. What a savepoint that is rolled back had noted is forgotten with it. A plain write
-//! that names the table takes the value from all that was noted before it, not the key. A statement that failed, and
-//! whose error nobody minds, poisons the transaction: some databases answer `COMMIT` with success and roll back, and
+//! The layer notes each key and the row that its save returned, for each savepoint; it fences all keys right before
+//! `COMMIT` and finishes them after it. What a savepoint that is rolled back had noted is forgotten with it. A plain
+//! write that names the table takes the value from all that was noted before it, not the key. A statement that failed,
+//! and whose error nobody minds, poisons the transaction: some databases answer `COMMIT` with success and roll back, and
 //! some end a transaction at once and run what comes after it in autocommit.
 //!
-//! [`program`] is what a transaction may be made of, [`levels`] what is known of it at each savepoint, [`ledger`] what was
-//! committed and promised; [`transaction`] goes through with it, and [`world`] has the writers and readers beside it.
+//! [`program`] is what a transaction may be made of, [`levels`] what is known of it at each savepoint, [`ledger`] what
+//! was committed and promised; [`transaction`] goes through with it, and [`world`] has the writers and readers beside it.
 
 mod ledger;
 mod levels;

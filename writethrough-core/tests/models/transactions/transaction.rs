@@ -88,7 +88,7 @@ impl Transaction {
         matches!(self.stage, Stage::Done(_) | Stage::Dead(Orphan::RanLate | Orphan::Gone))
     }
 
-    /// Whether a statement failed and no savepoint absorbed it.
+    /// Whether a statement failed and no savepoint absorbed it, or the database has ended it.
     pub(super) fn is_poisoned(&self) -> bool {
         self.levels.has_failed() || self.ended
     }
@@ -128,15 +128,16 @@ impl Transaction {
 
     fn can_run(&self, statement: Statement, program: &Program, design: Design, scenes: &[Scene]) -> bool {
         let failed = self.levels.has_failed();
+        let goes_on = design == Design::GoesOnAfterADeadlock && matches!(statement, Statement::Save(_));
         match statement {
-            _ if self.ended && design != Design::GoesOnAfterADeadlock => false,
+            _ if self.ended && !goes_on => false,
             Statement::Save(row) => !failed && scenes[usize::from(row)].lock.is_none_or(|owner| owner == NAME),
             // Of a plain write to a row that was never saved nobody knows: it is a write behind the store's back.
             Statement::PlainWrite(row) => !failed && self.levels.written(row).is_some(),
             Statement::Savepoint => !failed && program.savepoints() > self.levels.savepoints(),
             Statement::Release => !failed && self.levels.savepoints() > 0,
             Statement::RollBackTo => self.levels.savepoints() > 0,
-            Statement::Fail | Statement::Deadlock => !failed && !self.ended,
+            Statement::Fail | Statement::Deadlock => !failed,
         }
     }
 
@@ -221,6 +222,7 @@ impl Transaction {
             }
             Statement::Save(row) => {
                 self.levels.save(row, value, design);
+                // What the layer takes for a statement of its transaction is one in autocommit.
                 if self.ended {
                     commit(row, value, scenes);
                 }
