@@ -59,8 +59,8 @@ impl Cache {
         &mut self.0[Self::at(name)]
     }
 
-    /// Whether nothing in the cache would lead a lookup astray. A pointer to a row that has another value by now does not,
-    /// for that row's entry tells.
+    /// Whether nothing in the cache would lead a lookup astray. A pointer to a row that has another value by now does
+    /// not, for that row's entry tells.
     pub(super) fn agrees(&self, table: &Table) -> bool {
         Name::ALL.into_iter().all(|name| match self.key(name).value() {
             None => true,

@@ -3,11 +3,12 @@
 //! The layer notes each key and the row that its save returned, for each savepoint; it fences all keys right before
 //! `COMMIT` and finishes them after it. What a savepoint that is rolled back had noted is forgotten with it. A plain
 //! write that names the table takes the value from all that was noted before it, not the key. A statement that failed,
-//! and whose error nobody minds, poisons the transaction: some databases answer `COMMIT` with success and roll back, and
-//! some end a transaction at once and run what comes after it in autocommit.
+//! and whose error nobody minds, poisons the transaction: some databases answer `COMMIT` with success and roll back,
+//! and some end a transaction at once and run what comes after it in autocommit.
 //!
 //! [`program`] is what a transaction may be made of, [`levels`] what is known of it at each savepoint, [`ledger`] what
-//! was committed and promised; [`transaction`] goes through with it, and [`world`] has the writers and readers beside it.
+//! was committed and promised; [`transaction`] goes through with it, and [`world`] has the writers and readers beside
+//! it.
 
 mod ledger;
 mod levels;
