@@ -4,6 +4,7 @@
 //! [`Key::lapse_token`] let a deadline pass whenever the scenario allows it. So every order of events is explored,
 //! whatever the durations. Only the scenarios of the [clock](super::clock) let it run.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use writethrough_core::protocol::{
@@ -30,13 +31,18 @@ impl Payload for Row {
     fn mark(&self) {}
 }
 
+/// What may stand under a modelled key, as the row does; all values look alike.
+pub(super) trait Content: Payload<Mark = ()> + Copy + Debug {}
+
+impl<V: Payload<Mark = ()> + Copy + Debug> Content for V {}
+
 /// The signature of [`apply`], so that a wrong one can take its place.
-pub(super) type StepFunction = fn(Option<Entry<Row>>, Step<Row>, &Server) -> (Option<Entry<Row>>, Reply<Row>);
+pub(super) type StepFunction<V = Row> = fn(Option<Entry<V>>, Step<V>, &Server) -> (Option<Entry<V>>, Reply<V>);
 
 /// How the server executes steps, and what readers ask of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Executor {
-    pub(super) step: StepFunction,
+pub(super) struct Executor<V: Content = Row> {
+    pub(super) step: StepFunction<V>,
     pub(super) trust: Trust,
     /// How long a reader's lease lasts.
     pub(super) lease: Duration,
@@ -44,28 +50,28 @@ pub(super) struct Executor {
     pub(super) ttl: Duration,
 }
 
-impl Executor {
+impl<V: Content> Executor<V> {
     /// The protocol.
-    pub(super) const RIGHT: Self = Self::of(apply::<Row>);
+    pub(super) const RIGHT: Self = Self::of(apply::<V>);
 
     /// Another design.
-    pub(super) const fn of(step: StepFunction) -> Self {
+    pub(super) const fn of(step: StepFunction<V>) -> Self {
         Self { step, trust: Trust::Own, lease: ENDLESS, ttl: ENDLESS }
     }
 }
 
 /// One key of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) entry: Option<Entry<Row>>,
+pub(super) struct Key<V = Row> {
+    pub(super) entry: Option<Entry<V>>,
     pub(super) incarnation: Incarnation,
     /// The server's clock.
     pub(super) now: Micros,
 }
 
-impl Key {
+impl<V: Content> Key<V> {
     /// A key under which nothing stands, or the row at the start.
-    pub(super) fn new(row: Option<Row>) -> Self {
+    pub(super) fn new(row: Option<V>) -> Self {
         let incarnation = Incarnation(1);
         let value = |value| Entry {
             incarnation,
@@ -76,7 +82,7 @@ impl Key {
     }
 
     /// Executes a step.
-    pub(super) fn step(&mut self, step: Step<Row>, executor: &Executor) -> Reply<Row> {
+    pub(super) fn step(&mut self, step: Step<V>, executor: &Executor<V>) -> Reply<V> {
         let server = Server { incarnation: self.incarnation, now: self.now, trust: executor.trust };
         let (entry, reply) = (executor.step)(self.entry.take(), step, &server);
         self.entry = entry;
@@ -85,7 +91,7 @@ impl Key {
     }
 
     /// What a reader sees.
-    pub(super) fn get(&mut self, executor: &Executor) -> Standing<Row> {
+    pub(super) fn get(&mut self, executor: &Executor<V>) -> Standing<V> {
         match self.step(Step::Get, executor) {
             Reply::Standing(standing) => standing,
             other => panic!("GET was answered with {other:?}"),
@@ -93,7 +99,7 @@ impl Key {
     }
 
     /// Asks for a lease.
-    pub(super) fn lease(&mut self, nonce: Nonce, seen: Option<Micros>, executor: &Executor) -> Option<Stamp> {
+    pub(super) fn lease(&mut self, nonce: Nonce, seen: Option<Micros>, executor: &Executor<V>) -> Option<Stamp> {
         let seen = seen.map(|written_at| (written_at, ()));
         match self.step(Step::Lease { nonce, lasting: executor.lease, seen }, executor) {
             Reply::Leased(stamp) => Some(stamp),
@@ -103,7 +109,7 @@ impl Key {
     }
 
     /// Fills under a lease; tells whether it applied.
-    pub(super) fn fill(&mut self, stamp: Stamp, value: Row, executor: &Executor) -> bool {
+    pub(super) fn fill(&mut self, stamp: Stamp, value: V, executor: &Executor<V>) -> bool {
         match self.step(Step::Fill { stamp, value, ttl: executor.ttl }, executor) {
             Reply::Applied(applied) => applied,
             other => panic!("FILL was answered with {other:?}"),
@@ -111,7 +117,7 @@ impl Key {
     }
 
     /// The value, if one stands.
-    pub(super) fn value(&self) -> Option<Row> {
+    pub(super) fn value(&self) -> Option<V> {
         match self.entry.as_ref()?.state {
             State::Value { value, .. } => Some(value),
             State::Lease { .. } | State::Fence { .. } => None,
@@ -132,13 +138,13 @@ impl Key {
     }
 
     /// Time passes.
-    pub(super) fn tick(&mut self, executor: &Executor) {
+    pub(super) fn tick(&mut self, executor: &Executor<V>) {
         self.now = self.now.after(Duration::from_micros(1));
         self.settle(executor);
     }
 
     /// The entry expires, or is evicted.
-    pub(super) fn lapse(&mut self, executor: &Executor) {
+    pub(super) fn lapse(&mut self, executor: &Executor<V>) {
         if let Some(entry) = &mut self.entry {
             entry.expires_at = PASSED;
         }
@@ -146,7 +152,7 @@ impl Key {
     }
 
     /// The deadline of one writer's token passes.
-    pub(super) fn lapse_token(&mut self, stamp: Stamp, executor: &Executor) {
+    pub(super) fn lapse_token(&mut self, stamp: Stamp, executor: &Executor<V>) {
         if let Some(Entry { state: State::Fence { tokens, .. }, .. }) = &mut self.entry {
             tokens.iter_mut().filter(|token| token.stamp == stamp).for_each(|token| token.deadline = PASSED);
         }
@@ -154,7 +160,7 @@ impl Key {
     }
 
     /// The server starts again, with what a snapshot held.
-    pub(super) fn restart(&mut self, snapshot: Option<Entry<Row>>, executor: &Executor) {
+    pub(super) fn restart(&mut self, snapshot: Option<Entry<V>>, executor: &Executor<V>) {
         self.entry = snapshot;
         self.incarnation = Incarnation(self.incarnation.0 + 1);
         self.settle(executor);
@@ -162,7 +168,7 @@ impl Key {
 
     /// Lets the server drop now what counts no more, which it would do at the next step anyway; so two states that no
     /// step can tell apart are one.
-    fn settle(&mut self, executor: &Executor) {
+    fn settle(&mut self, executor: &Executor<V>) {
         self.get(executor);
     }
 

@@ -8,10 +8,12 @@
 //! | --- | --- |
 //! | [`one_key`] | writers and readers of one row; evictions, expiries, rollbacks, invalidations, renewals, crashes |
 //! | [`writing`] | transactions, autocommit, saves that only select, every `on_write` |
+//! | [`transactions`] | a user's transaction: any program of saves, plain writes, savepoints and failed statements |
 //! | [`deadlines`] | tokens that outlive their writer and tokens lost too early |
 //! | [`clock`] | the same against a clock: why a fence must outlive the statement |
 //! | [`incarnation`] | a server that goes back to a snapshot |
 //! | [`sharing`] | loads that share one query |
+//! | [`pointers`] | rows looked up by a unique value: pointers that are verified, negative ones, pointers left behind |
 //! | [`late_commands`] | a network that loses, delays and repeats |
 //! | [`wrong_designs`] | what people do instead; each is refuted by the same machinery |
 //!
@@ -34,9 +36,11 @@ mod key;
 mod late_commands;
 mod network;
 mod one_key;
+mod pointers;
 mod reader;
 mod scene;
 mod sharing;
+mod transactions;
 mod witness;
 mod world;
 mod writer;

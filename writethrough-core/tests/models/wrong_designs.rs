@@ -2,8 +2,9 @@
 //!
 //! Each design takes the place of some steps, or some habits, of the right one in the same worlds; each is refuted. Those
 //! that share queries wrongly are in [`sharing`](super::sharing), those that a network breaks in
-//! [`late_commands`](super::late_commands), and a save that publishes what it only selected is in
-//! [`writing`](super::writing).
+//! [`late_commands`](super::late_commands), a save that publishes what it only selected is in
+//! [`writing`](super::writing), and what can go wrong with [`pointers`](super::pointers) and
+//! [`transactions`](super::transactions) stands beside what goes right.
 
 use writethrough_core::protocol::{Entry, Micros, Reply, Server, Stamp, Standing, State, Step, apply};
 
