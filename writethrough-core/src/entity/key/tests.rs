@@ -5,6 +5,8 @@ use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use super::{KeyError, KeySpace, MAX_KEY_LEN, MAX_PK_LEN};
 use crate::entity::samples::{flight, odd, seat};
 
+mod pointers;
+
 fn shop() -> KeySpace {
     KeySpace::new("shop", false).unwrap()
 }
