@@ -7,7 +7,7 @@ pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::Session;
 
-use sea_orm::{IntoActiveModel, ModelTrait};
+use sea_orm::IntoActiveModel;
 
 use crate::error::Result;
 use crate::ops::{self, Verb};
@@ -71,7 +71,7 @@ pub async fn invalidate<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S
 
 /// `Model::invalidate`.
 pub async fn invalidate_model<E: CachedEntity, S: Session>(model: &E::Model, session: &S) -> Result<()> {
-    ops::invalidate::<E>(session.context(), model.get_primary_key_value()).await
+    ops::invalidate_model::<E>(session.context(), model).await
 }
 
 /// `Entity::invalidate_all`.

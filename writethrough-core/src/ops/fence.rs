@@ -37,7 +37,7 @@ struct Post {
 pub(super) struct Fence {
     context: Arc<Context>,
     entity: &'static Facts,
-    prefix: String,
+    prefixes: [String; 2],
     policy: EntityPolicy,
     posts: Vec<Post>,
     /// Whether every renewal was acknowledged. If not, the fence may end before the statement does.
@@ -54,7 +54,7 @@ impl Fence {
         let mut fence = Self {
             context: context.clone(),
             entity: facts::<E>(),
-            prefix: context.keys.prefix::<E>(),
+            prefixes: context.keys.prefixes::<E>(),
             policy: E::POLICY,
             posts: keys.into_iter().map(|key| Post { key, stamp: None, was_cached: false }).collect(),
             renewed: AtomicBool::new(true),
@@ -158,7 +158,7 @@ impl Fence {
                     Ok(Reply::Finished(ending)) => CacheEffect::of(ending),
                     Ok(_) => CacheEffect::Invalidated,
                     Err(error) => {
-                        self.context.repairs.push(key, repair, || self.prefix.clone());
+                        self.context.repairs.push(key, repair, || self.prefixes.clone());
                         unacknowledged = Some(error);
                         CacheEffect::Degraded
                     }
@@ -181,7 +181,7 @@ impl Drop for Fence {
     fn drop(&mut self) {
         let stands = *self.renewed.get_mut();
         for post in self.posts.drain(..).filter(|post| post.stamp.is_none() || !stands) {
-            self.context.repairs.push(post.key, Repair::Fence, || self.prefix.clone());
+            self.context.repairs.push(post.key, Repair::Fence, || self.prefixes.clone());
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use context::Context;
 pub(crate) use delete::{delete, delete_by_id};
 pub use effect::{CacheEffect, Deleted, Loaded, Saved, Source};
 pub(crate) use flights::Flights;
-pub(crate) use invalidate::{invalidate, invalidate_all};
+pub(crate) use invalidate::{invalidate, invalidate_all, invalidate_model};
 pub(crate) use load::load;
 pub(crate) use load_by_key::load_by_key;
 pub(crate) use load_many::load_many;

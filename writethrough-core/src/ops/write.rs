@@ -25,7 +25,7 @@ pub(super) struct Write<'a> {
     pub(super) context: &'a Arc<Context>,
     pub(super) entity: &'static Facts,
     /// What the entity's keys share.
-    prefix: String,
+    prefixes: [String; 2],
     deadline: Deadline,
     point: PointOfNoReturn,
 }
@@ -40,7 +40,7 @@ pub(super) struct Written<T> {
 impl<'a> Write<'a> {
     pub(super) fn begin<E: CachedEntity>(context: &'a Arc<Context>, point: PointOfNoReturn) -> Self {
         let deadline = Deadline::after(context.settings.write_timeout);
-        Self { context, entity: facts::<E>(), prefix: context.keys.prefix::<E>(), deadline, point }
+        Self { context, entity: facts::<E>(), prefixes: context.keys.prefixes::<E>(), deadline, point }
     }
 
     pub(super) fn is_mysql(&self) -> bool {
@@ -149,7 +149,7 @@ impl<'a> Write<'a> {
         if answers.iter().all(Result::is_ok) {
             return CacheEffect::Invalidated;
         }
-        self.context.repairs.push(key, Repair::Invalidate, || self.prefix.clone());
+        self.context.repairs.push(key, Repair::Invalidate, || self.prefixes.clone());
         CacheEffect::Degraded
     }
 

@@ -157,12 +157,6 @@ impl KeySpace {
         self.pointer_key::<E>(key, &values)
     }
 
-    /// What the keys of all rows of this entity start with, and no other key.
-    #[must_use]
-    pub fn prefix<E: CachedEntity>(&self) -> String {
-        self.start(facts::<E>(), ROWS)
-    }
-
     /// What all keys of this entity start with, and no key of another: those of its rows, and its pointers.
     #[must_use]
     pub fn prefixes<E: CachedEntity>(&self) -> [String; 2] {

@@ -41,17 +41,6 @@ fn the_common_case_is_readable() {
 }
 
 #[test]
-fn a_key_starts_with_its_entitys_prefix_and_no_others() {
-    for space in [shop(), cluster()] {
-        let key = seat_key(&space, 115, "12A");
-        assert!(key.starts_with(&space.prefix::<seat::Entity>()), "{key}");
-        assert!(!key.starts_with(&space.prefix::<flight::Entity>()), "{key}");
-    }
-    assert_eq!(shop().prefix::<seat::Entity>(), "shop:seat:");
-    assert_eq!(cluster().prefix::<seat::Entity>(), "{shop:seat:");
-}
-
-#[test]
 fn characters_with_a_meaning_are_escaped() {
     assert_eq!(
         text("a:b%c{d}e#f@g*h i\n!/,()?[]\\"),

@@ -56,6 +56,7 @@ fn values_that_are_no_key_are_refused() {
 #[test]
 fn a_key_starts_with_one_of_its_entitys_prefixes_and_with_none_of_another() {
     assert_eq!(shop().prefixes::<ticket::Entity>(), ["shop:ticket:", "shop:ticket@"]);
+    assert_eq!(cluster().prefixes::<ticket::Entity>(), ["{shop:ticket:", "{shop:ticket@"]);
     for space in [shop(), cluster()] {
         let rows = space.entry_key::<ticket::Entity>(&1.into_value_tuple()).unwrap();
         let [own_rows, own_pointers] = space.prefixes::<ticket::Entity>();
