@@ -1,7 +1,9 @@
 //! Loads by a unique key, held and overtaken, and beside writers.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
 
 use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
@@ -20,9 +22,12 @@ async fn by_mail(store: &Store) -> Option<Model> {
 
 /// A reader that has asked the database and not filled the pointer yet.
 async fn reading(stage: &Stage) -> (Model, Held<Result<Option<Model>, Error>>) {
+    reading_through(stage, stage.store().await).await
+}
+
+async fn reading_through(stage: &Stage, store: Store) -> (Model, Held<Result<Option<Model>, Error>>) {
     stage.create_table(Entity).await;
     let ann = numbered(1, "ann@x").insert(&stage.plain().await).await.unwrap();
-    let store = stage.store().await;
     let reader = held(async move { load_by_key::<Entity, _>(MAIL, mail("ann@x"), &store).await }).await;
     (ann, reader)
 }
@@ -51,6 +56,20 @@ on_every_stage! {
         probe.fence_at(&probe.pointer::<Entity>(MAIL, &mail("ann@x"))).await;
         assert_eq!(reader.release().await.unwrap(), Some(ann));
         assert_eq!(probe.look_by_key::<Entity>(MAIL, &mail("ann@x")).await, Seen::Fenced);
+    }
+
+    async fn a_load_takes_no_row_from_a_query_that_was_sent_before_it_began(stage: Stage) {
+        let store = stage.store().await;
+        let (ann, reader) = reading_through(&stage, store.clone()).await;
+        let dearer = ticket::ActiveModel { id: Set(1), price: Set(20), ..Default::default() };
+        let dearer = stage.store().await.update(dearer).await.unwrap().model;
+
+        // Its pointer will be filled after this load began. That says nothing of the price.
+        let mut load = pin!(by_mail(&store));
+        let waited = tokio::time::timeout(Duration::from_millis(300), &mut load).await;
+        assert!(waited.is_err(), "it waits for the query that is under way");
+        assert_eq!(reader.release().await.unwrap(), Some(ann));
+        assert_eq!(load.await, Some(dearer));
     }
 
     async fn a_reader_that_is_dropped_gives_its_lease_back(stage: Stage) {
