@@ -1,16 +1,17 @@
-//! Any bytes as an entry of an entity with columns of every kind: decoding returns, and what it accepts it writes again
-//! as something that it reads as the same.
+//! Any bytes as an entry of an entity with columns of every kind, and as a pointer to its rows: decoding returns, and
+//! what it accepts it writes again as something that it reads as the same.
 //!
 //! The first byte chooses how the rest is dressed, so that the fuzzer need not guess fingerprints and kinds: as it is, as
-//! the values of a row, or as what to change in a row; with our fingerprint or with another.
+//! the values of a row or a pointer, or as what to change in one; with our fingerprint or with another.
 
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use sea_orm::sea_query::FromValueTuple;
 use sea_orm::{ActiveModelTrait, Iterable, ModelTrait, TryIntoModel};
-use writethrough_core::entity::{CachedEntity, facts};
-use writethrough_core::entry::{Decoded, MARK_LEN, Payload, decode, encode_row};
+use writethrough_core::entity::{CachedEntity, KeySpace, facts};
+use writethrough_core::entry::{Decoded, MARK_LEN, Payload, decode, decode_pointer, encode_pointer, encode_row};
 use writethrough_core::policy::EntityPolicy;
 
 mod every {
@@ -59,6 +60,10 @@ mod every {
 
 impl CachedEntity for every::Entity {
     const POLICY: EntityPolicy = EntityPolicy::new();
+
+    fn unique_keys() -> &'static [&'static [every::Column]] {
+        &[&[every::Column::Uuid], &[every::Column::Text, every::Column::Double]]
+    }
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -75,6 +80,17 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(format!("{before:?}"), format!("{after:?}"));
         }
     }
+    for key in 0..2 {
+        if let Ok(Decoded::Row(pk)) = decode_pointer::<every::Entity>(key, &payload) {
+            // It is of the primary key's type: SeaORM takes it without a panic, and it has a name.
+            let id = i64::from_value_tuple(pk.clone());
+            let keys = KeySpace::new("fuzz", false).expect("a namespace");
+            keys.entry_key::<every::Entity>(&pk).expect("a number is a key");
+            let written = encode_pointer::<every::Entity>(key, &every::Model { id, ..model() });
+            let again = decode_pointer::<every::Entity>(key, &written.expect("what was read can be written"));
+            assert_eq!(again, Ok(Decoded::Row(pk)));
+        }
+    }
 });
 
 fn dressed(dress: u8, data: &[u8]) -> Payload {
@@ -83,7 +99,7 @@ fn dressed(dress: u8, data: &[u8]) -> Payload {
         bytes.splice(2..MARK_LEN, fingerprint.to_be_bytes());
     };
     let mut bytes = vec![1; MARK_LEN];
-    match dress % 5 {
+    match dress % 7 {
         0 => return Payload(Bytes::copy_from_slice(data)),
         dress @ (1 | 2) => {
             bytes[1] = 0;
@@ -91,8 +107,13 @@ fn dressed(dress: u8, data: &[u8]) -> Payload {
             bytes.extend(names(&row()));
             fingerprint(&mut bytes, dress == 1);
         }
+        5 => {
+            bytes = pointer()[..MARK_LEN].to_vec();
+            bytes.extend(data);
+            bytes.extend(names(&pointer()));
+        }
         dress => {
-            bytes = row().to_vec();
+            bytes = if dress == 6 { pointer() } else { row() }.to_vec();
             for change in data.chunks_exact(3) {
                 let at = usize::from(u16::from_be_bytes([change[0], change[1]])) % bytes.len();
                 bytes[at] = change[2];
@@ -104,19 +125,28 @@ fn dressed(dress: u8, data: &[u8]) -> Payload {
 }
 
 /// A row with a value in every column.
-fn row() -> Bytes {
+fn model() -> every::Model {
     let mut row = every::ActiveModel::default_values();
     for column in every::Column::iter() {
         let value = row.get(column).into_value().expect("every column has a default").dummy_value();
         row.try_set(column, value).expect("a value of the same type");
     }
-    let model = row.try_into_model().expect("every column has a value");
-    encode_row::<every::Entity>(&model).expect("a row of plain values can be written").0
+    row.try_into_model().expect("every column has a value")
 }
 
-/// What follows the values in a row: an array's header, and the table in front of the columns.
-fn names(row: &[u8]) -> &[u8] {
+fn row() -> Bytes {
+    encode_row::<every::Entity>(&model()).expect("a row of plain values can be written").0
+}
+
+fn pointer() -> Bytes {
+    encode_pointer::<every::Entity>(1, &model()).expect("a number can be written").0
+}
+
+/// What follows the values: an array's header, and the table in front of the columns.
+fn names(payload: &[u8]) -> &[u8] {
     let table = b"\xa5every";
-    let at = row.windows(table.len()).position(|window| window == table).expect("a row names its table");
-    &row[at - 3..]
+    let at = payload.windows(table.len()).position(|window| window == table).expect("a payload names its table");
+    // An array of more than 15 elements has a header of three bytes.
+    let header = if payload[1] == 0 { 3 } else { 1 };
+    &payload[at - header..]
 }

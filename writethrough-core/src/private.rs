@@ -7,8 +7,8 @@ pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::Session;
 
-use sea_orm::sea_query::IntoValueTuple;
-use sea_orm::{IntoActiveModel, ModelTrait};
+use sea_orm::IntoActiveModel;
+use sea_orm::sea_query::{IntoValueTuple, OnConflict};
 
 use crate::error::Result;
 use crate::ops::{self, Verb};
@@ -68,6 +68,21 @@ async fn write<E: CachedEntity, S: Session>(active_model: E::ActiveModel, verb: 
     }
 }
 
+/// `ActiveModel::upsert_through`.
+pub async fn upsert<E: CachedEntity, S: Session>(
+    active_model: E::ActiveModel,
+    on_conflict: OnConflict,
+    session: &S,
+) -> Result<Option<E::Model>> {
+    match session.scope() {
+        Scope::Store(context) => {
+            let saved = ops::upsert::<E>(context, active_model, on_conflict).await?;
+            Ok(saved.map(|saved| saved.model))
+        }
+        Scope::Transaction(tx) => Box::pin(tx.upsert::<E>(active_model, on_conflict)).await,
+    }
+}
+
 /// `ActiveModel::delete_through`.
 pub async fn delete<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<bool> {
     match session.scope() {
@@ -100,10 +115,9 @@ pub async fn invalidate<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S
 
 /// `Model::invalidate`.
 pub async fn invalidate_model<E: CachedEntity, S: Session>(model: &E::Model, session: &S) -> Result<()> {
-    let pk = model.get_primary_key_value();
     match session.scope() {
-        Scope::Store(context) => ops::invalidate::<E>(context, pk).await,
-        Scope::Transaction(tx) => tx.invalidate::<E>(&pk),
+        Scope::Store(context) => ops::invalidate_model::<E>(context, model).await,
+        Scope::Transaction(tx) => tx.invalidate_model::<E>(model),
     }
 }
 

@@ -3,5 +3,6 @@
 mod held_readers;
 mod mixed_writers;
 mod partial_updates;
+mod pointers;
 mod sharing;
 mod versions;

@@ -1,7 +1,9 @@
 //! Loading through the cache.
 
 mod absence;
+mod by_key;
 mod keys;
 mod many;
 mod own_writes;
+mod pointers;
 mod spellings;

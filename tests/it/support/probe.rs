@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::Value;
 use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use writethrough::{CachedEntity, PkValue, RedisOptions, Store};
 use writethrough_core::cache::memory::MemoryCache;
 use writethrough_core::cache::redis::RedisCache;
 use writethrough_core::cache::{Cache, CacheKey};
 use writethrough_core::entity::KeySpace;
-use writethrough_core::entry::{Decoded, Payload, decode};
+use writethrough_core::entry::{Decoded, Payload, decode, decode_pointer};
 use writethrough_core::protocol::{Nonce, Reply, Stamp, Standing, Step};
 
 use super::stage::{CacheKind, Stage};
@@ -66,6 +67,20 @@ impl Probe {
         self.look_at::<E>(&self.key::<E>(id)).await
     }
 
+    /// What stands under the pointer of a unique key: the primary key of a row, or that there is none.
+    pub async fn look_by_key<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Seen<ValueTuple> {
+        match self.cache.get(&self.pointer::<E>(key, values)).await.expect("the cache answers") {
+            Standing::Absent => Seen::Nothing,
+            Standing::Leased => Seen::Leased,
+            Standing::Fenced => Seen::Fenced,
+            Standing::Value { value, .. } => match decode_pointer::<E>(key, &value) {
+                Ok(Decoded::Row(pk)) => Seen::Row(pk),
+                Ok(Decoded::Absent) => Seen::NoSuchRow,
+                Err(_) => Seen::Undecodable,
+            },
+        }
+    }
+
     pub async fn look_at<E: CachedEntity>(&self, key: &CacheKey) -> Seen<E::Model> {
         match self.cache.get(key).await.expect("the cache answers") {
             Standing::Absent => Seen::Nothing,
@@ -84,15 +99,27 @@ impl Probe {
         self.keys.entry_key::<E>(&pk).expect("a key")
     }
 
+    pub fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> CacheKey {
+        self.keys.pointer_key::<E>(key, values).expect("a key").expect("no NULL")
+    }
+
     /// Removes an entry as an eviction does: whatever it is.
     pub async fn invalidate<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) {
-        self.step(&self.key::<E>(id), Step::Invalidate).await;
+        self.invalidate_at(&self.key::<E>(id)).await;
+    }
+
+    pub async fn invalidate_at(&self, key: &CacheKey) {
+        self.step(key, Step::Invalidate).await;
     }
 
     /// Joins the fence of a row, as a writer in another process would.
     pub async fn fence<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Stamp {
+        self.fence_at(&self.key::<E>(id)).await
+    }
+
+    pub async fn fence_at(&self, key: &CacheKey) -> Stamp {
         let step = Step::Fence { nonce: Nonce(rand::random()), lasting: Duration::from_secs(60) };
-        match self.step(&self.key::<E>(id), step).await {
+        match self.step(key, step).await {
             Reply::Fenced { stamp, .. } => stamp,
             other => panic!("a fence answers with its stamp, not {other:?}"),
         }
@@ -116,7 +143,8 @@ impl Probe {
         }
     }
 
-    async fn put(&self, key: &CacheKey, payload: Payload) {
+    /// Replaces what stands under a key.
+    pub async fn put(&self, key: &CacheKey, payload: Payload) {
         let fence = Step::Fence { nonce: Nonce(rand::random()), lasting: Duration::from_secs(60) };
         let Reply::Fenced { stamp, .. } = self.step(key, fence).await else { panic!("a fence answers with its stamp") };
         self.step(key, Step::Finish { stamp, value: Some((payload, Duration::from_secs(60))) }).await;

@@ -76,7 +76,7 @@ on_every_stage! {
         }
         assert!(dropped > 0, "all of them were done at once");
         store.close().await.unwrap();
-        assert_eq!(delay_of(1, &other).await, (Some(20), Source::Cache));
+        assert_eq!(delay_of(1, &other).await.0, Some(20));
     }
 
     async fn a_panic_in_the_work_rolls_back(stage: Stage) {

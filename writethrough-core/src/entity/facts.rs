@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::column_type;
 use super::key::escape;
 use super::traits::{CachedEntity, PkValue};
+use super::unique_key::UniqueKey;
 
 /// The facts of one entity. They are worked out on the first call of [`facts`] and live as long as the process.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Facts {
     pub exact_key: bool,
     /// Number of columns of the primary key.
     pub key_arity: usize,
+    /// The unique secondary keys, in the order of [`CachedEntity::unique_keys`].
+    pub unique_keys: Vec<UniqueKey>,
     /// The table and its schema, escaped: what `name` is without a `rename`.
     pub(crate) table: String,
     /// MessagePack: the table, then the columns. What follows the values in an entry.
@@ -83,8 +86,11 @@ impl Facts {
         Self {
             label,
             fingerprint: fingerprint::<E>(&table),
-            exact_key: E::PrimaryKey::iter().all(|part| is_exact::<E>(part.into_column())),
+            exact_key: E::PrimaryKey::iter()
+                .map(PrimaryKeyToColumn::into_column)
+                .all(|column| !column.def().is_null() && compares_by_bytes::<E>(column)),
             key_arity: PkValue::<E>::ARITY,
+            unique_keys: E::unique_keys().iter().map(|columns| UniqueKey::ask::<E>(&table, columns)).collect(),
             row_names: names(&table, columns.iter().copied()),
             key_names: names(&table, key_columns),
             columns,
@@ -101,11 +107,10 @@ impl Facts {
     }
 }
 
-fn is_exact<E: CachedEntity>(column: <E::PrimaryKey as PrimaryKeyToColumn>::Column) -> bool {
-    let def = column.def();
-    !def.is_null()
-        && (column_type::compares_by_bytes(def.get_column_type())
-            || E::exact_columns().iter().any(|exact| exact.as_str() == column.as_str()))
+/// Whether values of this column that differ as we write them differ in the database too, by type or by declaration.
+pub(super) fn compares_by_bytes<E: CachedEntity>(column: E::Column) -> bool {
+    column_type::compares_by_bytes(column.def().get_column_type())
+        || E::exact_columns().iter().any(|exact| exact.as_str() == column.as_str())
 }
 
 fn fingerprint<E: CachedEntity>(table: &str) -> u64 {

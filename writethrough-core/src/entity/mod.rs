@@ -6,9 +6,11 @@ mod key;
 #[cfg(test)]
 pub(crate) mod samples;
 mod traits;
+mod unique_key;
 mod unsupported;
 
 pub use facts::{Facts, facts};
 pub use key::{KeyError, KeySpace, MAX_KEY_LEN, MAX_NAMESPACE_LEN, MAX_PK_LEN};
 pub use traits::{CachedEntity, PkValue};
+pub use unique_key::UniqueKey;
 pub use unsupported::Unsupported;

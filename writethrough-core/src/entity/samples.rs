@@ -4,7 +4,7 @@ macro_rules! entity {
     (
         $(#[$attr:meta])*
         mod $name:ident { $($fields:tt)* }
-        policy: $policy:expr, exact: $exact:expr
+        policy: $policy:expr, exact: $exact:expr $(, keys: $keys:expr)?
     ) => {
         #[allow(unreachable_pub, reason = "SeaORM's derives make everything public")]
         pub(crate) mod $name {
@@ -25,6 +25,10 @@ macro_rules! entity {
                 fn exact_columns() -> &'static [Column] {
                     $exact
                 }
+
+                $(fn unique_keys() -> &'static [&'static [Column]] {
+                    $keys
+                })?
             }
         }
     };
@@ -69,8 +73,60 @@ entity! {
     }
 }
 
+entity! {
+    #[sea_orm(table_name = "ticket")]
+    mod ticket {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub code: Option<i64>,
+        #[sea_orm(column_name = "holderMail")]
+        pub mail: Option<String>,
+        pub flight_id: i32,
+        #[sea_orm(column_name = "seat")]
+        pub seat_number: String,
+        pub price: i32,
+    }
+    policy: crate::policy::EntityPolicy::new(), exact: &[Column::SeatNumber],
+    keys: &[&[Column::Code], &[Column::Mail], &[Column::FlightId, Column::SeatNumber]]
+}
+
 /// Entities that differ from the plain ones in one thing.
 pub(crate) mod odd {
+    entity! {
+        #[sea_orm(table_name = "a")]
+        mod plus {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub a: String,
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub b: String,
+            #[sea_orm(column_name = "a+b")]
+            pub a_plus_b: String,
+            #[sea_orm(column_name = "a@b")]
+            pub a_at_b: String,
+        }
+        policy: crate::policy::EntityPolicy::new(), exact: &[],
+        keys: &[
+            &[Column::A],
+            &[Column::B],
+            &[Column::A, Column::B],
+            &[Column::B, Column::A],
+            &[Column::APlusB],
+            &[Column::AAtB],
+        ]
+    }
+
+    entity! {
+        #[sea_orm(table_name = "a@a")]
+        mod at {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub a: String,
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub b: String,
+        }
+        policy: crate::policy::EntityPolicy::new(), exact: &[],
+        keys: &[&[Column::B]]
+    }
+
     entity! {
         #[sea_orm(table_name = "fli.ght", schema_name = "pub.lic")]
         mod schema {

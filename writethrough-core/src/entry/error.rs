@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::row::FORMAT;
+use super::mark::FORMAT;
 
 /// Why a row cannot be written as an entry. It stays right in the database; it only cannot be cached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum DecodeError {
     Truncated,
     /// It was written in another format.
     Format(u8),
-    /// It has flags that this version does not know.
+    /// It has flags that this version does not know, or not under this kind of key.
     Flags(u8),
     /// It speaks of another table, or lacks some of our columns, or its key columns are others.
     Columns,
@@ -52,7 +52,7 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Truncated => f.write_str("the entry is too short"),
             Self::Format(format) => write!(f, "the entry has format {format}, this version reads {FORMAT}"),
-            Self::Flags(flags) => write!(f, "the entry has flags this version does not know: {flags:#04x}"),
+            Self::Flags(flags) => write!(f, "the entry has flags this version does not know there: {flags:#04x}"),
             Self::Columns => f.write_str("the entry is of another table or lacks columns"),
             Self::InexactAbsence => f.write_str(
                 "the entry says that there is no row, but the key does not compare by bytes: declare its columns exact",

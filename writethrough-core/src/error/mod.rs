@@ -103,7 +103,7 @@ impl Error {
         matches!(self.0.kind, Kind::Cache(_))
     }
 
-    /// The arguments or the configuration cannot be used; nothing was sent anywhere.
+    /// The arguments or the configuration cannot be used; nothing was written anywhere.
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
         matches!(self.0.kind, Kind::Input(_))

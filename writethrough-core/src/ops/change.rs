@@ -17,21 +17,29 @@ pub(super) enum Change<E: CachedEntity> {
 impl<E: CachedEntity> Change<E> {
     /// Fails as SeaORM does if the primary key of an update is not set.
     pub(super) fn new(active_model: E::ActiveModel, insert: bool) -> Result<Self, DbErr> {
-        if insert { Ok(Self::insert(active_model)) } else { Self::update(active_model) }
+        if insert { Ok(Self::inserting(active_model)) } else { Self::updating(active_model) }
     }
 
     /// `pk` is known only if the active model sets every column of it.
-    fn insert(active_model: E::ActiveModel) -> Self {
+    pub(super) fn inserting(active_model: E::ActiveModel) -> Self {
         let set = E::PrimaryKey::iter().all(|key| matches!(active_model.get(key.into_column()), ActiveValue::Set(_)));
         let pk = if set { active_model.get_primary_key_value() } else { None };
         Self::Insert { active_model, pk }
     }
 
-    fn update(active_model: E::ActiveModel) -> Result<Self, DbErr> {
+    fn updating(active_model: E::ActiveModel) -> Result<Self, DbErr> {
         let statement = E::update(active_model.clone()).validate()?;
         let changes_nothing = statement.as_query().get_values().is_empty();
         let pk = active_model.get_primary_key_value().ok_or(DbErr::UpdateGetPrimaryKey)?;
         Ok(Self::Update { active_model, pk, changes_nothing })
+    }
+
+    /// What is to be written, and whether by an insert.
+    pub(super) fn active_model(&self) -> (&E::ActiveModel, bool) {
+        match self {
+            Self::Insert { active_model, .. } => (active_model, true),
+            Self::Update { active_model, .. } => (active_model, false),
+        }
     }
 
     /// The primary key, where the statement does not choose it.

@@ -13,17 +13,17 @@ use crate::policy::EntityPolicy;
 pub(crate) struct Owner {
     pub(super) entity: &'static Facts,
     pub(super) policy: EntityPolicy,
-    prefix: fn(&KeySpace) -> String,
+    prefixes: fn(&KeySpace) -> [String; 2],
 }
 
 impl Owner {
     pub(crate) fn of<E: CachedEntity>() -> Self {
-        Self { entity: facts::<E>(), policy: E::POLICY, prefix: KeySpace::prefix::<E> }
+        Self { entity: facts::<E>(), policy: E::POLICY, prefixes: KeySpace::prefixes::<E> }
     }
 
-    /// What the entity's keys share.
-    pub(super) fn prefix(&self, keys: &KeySpace) -> String {
-        (self.prefix)(keys)
+    /// What the entity's keys start with: those of rows, and pointers.
+    pub(super) fn prefixes(&self, keys: &KeySpace) -> [String; 2] {
+        (self.prefixes)(keys)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sea_orm::sea_query::ValueTuple;
+use sea_orm::sea_query::{Value, ValueTuple};
 use sea_orm::{DatabaseConnection, DbErr, ModelTrait};
 use tokio_util::task::TaskTracker;
 
@@ -50,6 +50,12 @@ impl Context {
     /// The key of this row.
     pub(super) fn key_of<E: CachedEntity>(&self, model: &E::Model) -> Result<CacheKey> {
         self.key::<E>(&model.get_primary_key_value())
+    }
+
+    /// The key of the pointer of these values of a unique key; none if one of them is NULL.
+    pub(super) fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Result<Option<CacheKey>> {
+        self.entities.add(Owner::of::<E>());
+        self.keys.pointer_key::<E>(key, values).map_err(|error| Error::input(error.to_string()))
     }
 
     /// Whether reads may trust the cache: not while a write of ours waits to be repaired there.

@@ -1,30 +1,66 @@
 //! Which keys a statement changes the meaning of, as far as its active model tells, and what they become.
+//!
+//! The row's entry always; a unique key's pointer if one of its columns is set: that of the new value, because absence may
+//! be remembered there. The pointer of the old value may stay: whoever follows it looks whether the row still has the
+//! value.
 
-use std::marker::PhantomData;
+use sea_orm::sea_query::Value;
+use sea_orm::{ActiveModelTrait, ActiveValue, ModelTrait};
 
 use super::change::Change;
 use super::claim::{Claim, Settled};
 use super::context::Context;
 use super::load::{encode, ttl_under};
+use super::load_by_key::pointer_to_row;
+use crate::cache::CacheKey;
 use crate::entity::{CachedEntity, facts};
 use crate::error::Result;
 
-/// The keys of one insert or update.
-pub(super) struct Footprint<E> {
+/// The keys of one insert, update or upsert.
+pub(super) struct Footprint<E: CachedEntity> {
     /// Whether the row that comes back is what the statement made of it, so that a value may follow.
     pub(super) publishes: bool,
     known: Option<Vec<Claim>>,
-    _entity: PhantomData<fn() -> E>,
+    /// Of each unique key, what the statement does to it.
+    touches: Vec<Touch<E>>,
+}
+
+/// What a statement does to the columns of one unique key.
+enum Touch<E: CachedEntity> {
+    /// It sets some of them.
+    Sets,
+    /// It sets none. Those that the active model knows, and their values: if the row comes back with others, somebody
+    /// else has changed them.
+    Leaves(Vec<(E::Column, Value)>),
 }
 
 impl<E: CachedEntity> Footprint<E> {
     pub(super) fn of(context: &Context, change: &Change<E>, mysql: bool) -> Result<Self> {
         let publishes = change.touches_the_row();
-        let known = match change.known_pk(mysql) {
-            Some(pk) if facts::<E>().exact_key || !publishes => Some(vec![Claim::new::<E>(context.key::<E>(pk)?)]),
+        let (active_model, inserts) = change.active_model();
+        let touch = |columns: &&'static [E::Column]| Touch::of(active_model, inserts, columns);
+        let touches: Vec<Touch<E>> = E::unique_keys().iter().map(touch).collect();
+        let mut known = match change.known_pk(mysql) {
+            Some(pk) if facts::<E>().exact_key || !publishes => Some(vec![context.key::<E>(pk)?]),
             _ => None,
         };
-        Ok(Self { publishes, known, _entity: PhantomData })
+        for (key, touch) in (0..).zip(touches.iter()) {
+            if matches!(touch, Touch::Sets)
+                && let Some(keys) = &mut known
+            {
+                match set_values::<E>(active_model, key) {
+                    Some(values) => keys.extend(context.pointer::<E>(key, &values)?),
+                    // The database chooses a part of it.
+                    None => known = None,
+                }
+            }
+        }
+        Ok(Self { publishes, known: known.map(claims::<E>), touches })
+    }
+
+    /// Of a statement that may insert the row or update whatever stands in its way: all keys, none known before.
+    pub(super) fn of_upsert() -> Self {
+        Self { publishes: true, known: None, touches: E::unique_keys().iter().map(|_| Touch::Sets).collect() }
     }
 
     /// All keys, if the database chooses none of them.
@@ -35,9 +71,61 @@ impl<E: CachedEntity> Footprint<E> {
     /// The keys of the row that came back, and what each becomes.
     pub(super) fn settled(&self, context: &Context, model: &E::Model) -> Result<Vec<Settled>> {
         let entity = facts::<E>();
-        let key = context.key_of::<E>(model)?;
-        let ttl = if self.publishes { ttl_under::<E>(context, entity, &key, Some(model))? } else { None };
+        let entry = context.key_of::<E>(model)?;
+        let ttl = if self.publishes { ttl_under::<E>(context, entity, &entry, Some(model))? } else { None };
         let value = ttl.and_then(|ttl| Some((encode::<E>(entity, Some(model))?, ttl)));
-        Ok(vec![Settled { claim: Claim::new::<E>(key), value }])
+        let mut settled = vec![Settled { claim: Claim::new::<E>(entry), value }];
+        for (key, (touch, columns)) in (0..).zip(self.touches.iter().zip(E::unique_keys())) {
+            if touch.leaves_the_pointer_of(model) {
+                continue;
+            }
+            let values: Vec<_> = columns.iter().map(|column| model.get(*column)).collect();
+            let Some(pointer) = context.pointer::<E>(key, &values)? else { continue };
+            let value = if self.publishes { pointer_to_row::<E>(context, key, model) } else { None };
+            // An entity may name the same key twice.
+            if settled.iter().all(|settled| settled.claim.key != pointer) {
+                settled.push(Settled { claim: Claim::new::<E>(pointer), value });
+            }
+        }
+        Ok(settled)
     }
+}
+
+impl<E: CachedEntity> Touch<E> {
+    fn of(active_model: &E::ActiveModel, inserts: bool, columns: &[E::Column]) -> Self {
+        let value = |column: &E::Column| active_model.get(*column);
+        // What an insert does not set, the database chooses.
+        if inserts || columns.iter().any(|column| matches!(value(column), ActiveValue::Set(_))) {
+            return Self::Sets;
+        }
+        let unchanged = |column: &E::Column| match value(column) {
+            ActiveValue::Unchanged(value) => Some((*column, value)),
+            ActiveValue::Set(_) | ActiveValue::NotSet => None,
+        };
+        Self::Leaves(columns.iter().filter_map(unchanged).collect())
+    }
+
+    /// Whether the pointer of the row that came back means what it meant before.
+    fn leaves_the_pointer_of(&self, model: &E::Model) -> bool {
+        match self {
+            Self::Sets => false,
+            Self::Leaves(unchanged) => unchanged.iter().all(|(column, value)| model.get(*column) == *value),
+        }
+    }
+}
+
+/// The values of a unique key, if the active model sets all of them. What it only knows may have changed since.
+fn set_values<E: CachedEntity>(active_model: &E::ActiveModel, key: usize) -> Option<Vec<Value>> {
+    let columns = E::unique_keys().get(key).copied().unwrap_or_default();
+    let set = |column: &E::Column| match active_model.get(*column) {
+        ActiveValue::Set(value) => Some(value),
+        ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
+    };
+    columns.iter().map(set).collect()
+}
+
+fn claims<E: CachedEntity>(mut keys: Vec<CacheKey>) -> Vec<Claim> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_iter().map(Claim::new::<E>).collect()
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sea_orm::sea_query::ValueTuple;
 use tracing::Instrument;
 
+use super::claim::Owner;
 use super::context::Context;
-use crate::cache::CacheError;
+use crate::cache::{CacheError, CacheKey};
 use crate::entity::{CachedEntity, facts};
 use crate::error::{Error, Outcome, Result};
 use crate::policy::OnCacheFailure;
@@ -15,44 +16,77 @@ use crate::resilience::Repair;
 use crate::telemetry;
 
 /// Removes the entry of the row with this primary key.
+///
+/// The row's pointers may stay: whoever follows one looks whether the row still has the value. Only a pointer that says
+/// that no row has a value is not found out, so a row that was inserted, or got a new value, wants [`invalidate_model`].
 pub(crate) async fn invalidate<E: CachedEntity>(context: &Arc<Context>, pk: ValueTuple) -> Result<()> {
     context.open()?;
+    remove::<E>(context, vec![context.key::<E>(&pk)?]).await
+}
+
+/// Removes the entry of this row and its pointers.
+pub(crate) async fn invalidate_model<E: CachedEntity>(context: &Arc<Context>, model: &E::Model) -> Result<()> {
+    context.open()?;
+    remove::<E>(context, keys_of_row::<E>(context, model)?).await
+}
+
+/// The key of this row's entry, and those of its pointers.
+pub(super) fn keys_of_row<E: CachedEntity>(context: &Context, model: &E::Model) -> Result<Vec<CacheKey>> {
+    let mut keys = vec![context.key_of::<E>(model)?];
+    let pointers = context.keys.pointer_keys::<E>(model).map_err(|error| Error::input(error.to_string()))?;
+    for pointer in pointers.into_iter().flatten() {
+        // An entity may name the same key twice, a call may not.
+        if !keys.contains(&pointer) {
+            keys.push(pointer);
+        }
+    }
+    Ok(keys)
+}
+
+async fn remove<E: CachedEntity>(context: &Context, keys: Vec<CacheKey>) -> Result<()> {
     let entity = facts::<E>();
-    let key = context.key::<E>(&pk)?;
     let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = entity.label);
-    let answer = context.cache.apply(vec![(key.clone(), Step::Invalidate)]).instrument(span).await.pop();
-    match answer {
-        Some(Err(error)) => {
-            context.repairs.push(key, Repair::Invalidate, || context.keys.prefix::<E>());
-            unacknowledged::<E>(context, error)
+    let calls = keys.iter().map(|key| (key.clone(), Step::Invalidate)).collect();
+    let answers = context.cache.apply(calls).instrument(span).await;
+    let mut refused = None;
+    for (key, answer) in keys.into_iter().zip(answers) {
+        match answer {
+            Ok(_) => telemetry::count(telemetry::INVALIDATIONS, entity.label),
+            Err(error) => {
+                context.repairs.push(key, Repair::Invalidate, || context.keys.prefixes::<E>());
+                refused = Some(error);
+            }
         }
-        _ => {
-            telemetry::count(telemetry::INVALIDATIONS, entity.label);
-            Ok(())
-        }
+    }
+    refused.map_or(Ok(()), |error| unacknowledged::<E>(context, error))
+}
+
+/// Removes all entries of the entity, and all pointers to its rows.
+pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
+    context.open()?;
+    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = facts::<E>().label);
+    match sweep(context, Owner::of::<E>()).instrument(span).await {
+        Ok(()) => Ok(()),
+        Err(error) => unacknowledged::<E>(context, error),
     }
 }
 
-/// Removes all entries of the entity.
-pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
-    context.open()?;
-    let entity = facts::<E>();
-    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = entity.label);
-    let prefix = context.keys.prefix::<E>();
-    match context.cache.invalidate_prefix(&prefix).instrument(span).await {
-        Ok(removed) => {
-            telemetry::count_many(
-                telemetry::INVALIDATIONS,
-                entity.label,
-                usize::try_from(removed).unwrap_or(usize::MAX),
-            );
-            Ok(())
-        }
-        Err(error) => {
-            context.repairs.push_entity(prefix);
-            unacknowledged::<E>(context, error)
+/// Removes all entries of an entity, or leaves it to the repair queue.
+pub(super) async fn sweep(context: &Context, owner: Owner) -> Result<(), CacheError> {
+    let prefixes = owner.prefixes(&context.keys);
+    let mut refused = None;
+    for prefix in &prefixes {
+        match context.cache.invalidate_prefix(prefix).await {
+            Ok(removed) => {
+                let removed = usize::try_from(removed).unwrap_or(usize::MAX);
+                telemetry::count_many(telemetry::INVALIDATIONS, owner.entity.label, removed);
+            }
+            Err(error) => refused = Some(error),
         }
     }
+    let Some(error) = refused else { return Ok(()) };
+    context.repairs.push_entity(prefixes);
+    Err(error)
 }
 
 /// Under `degrade` the repair queue does it later, and this store's reads go to the database until then.

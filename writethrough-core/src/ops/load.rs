@@ -3,13 +3,14 @@
 //! GET; a value is returned. Otherwise LEASE, query, FILL. Without a lease: query, and leave the cache alone. Loads of
 //! the same key share queries as [`flights`](super::flights) allows.
 
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use sea_orm::ModelTrait;
 use sea_orm::sea_query::{FromValueTuple, IntoValueTuple, ValueTuple};
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::context::{Context, before_commit};
 use super::effect::{Loaded, Source};
@@ -45,9 +46,18 @@ pub(crate) async fn load<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>
         entity = entity.label,
         source = tracing::field::Empty
     );
-    let started = Instant::now();
     // Pinned here, so that it is not moved into its span.
     let run = pin!(Load::<E>::new(context, entity, pk)?.run());
+    measured(entity, span, run).await
+}
+
+/// Runs a load in its span, and counts and times it.
+pub(super) async fn measured<M>(
+    entity: &Facts,
+    span: Span,
+    run: Pin<&mut impl Future<Output = Result<Loaded<M>>>>,
+) -> Result<Loaded<M>> {
+    let started = Instant::now();
     let loaded = run.instrument(span.clone()).await?;
     telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
     let (counter, source) = match loaded.source {
@@ -59,7 +69,8 @@ pub(crate) async fn load<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>
     Ok(loaded)
 }
 
-struct Load<'a, E: CachedEntity> {
+/// One load of one row, whoever wants it.
+pub(super) struct Load<'a, E: CachedEntity> {
     context: &'a Arc<Context>,
     entity: &'static Facts,
     key: CacheKey,
@@ -68,11 +79,11 @@ struct Load<'a, E: CachedEntity> {
 }
 
 impl<'a, E: CachedEntity> Load<'a, E> {
-    fn new(context: &'a Arc<Context>, entity: &'static Facts, pk: ValueTuple) -> Result<Self> {
+    pub(super) fn new(context: &'a Arc<Context>, entity: &'static Facts, pk: ValueTuple) -> Result<Self> {
         Ok(Self { context, entity, key: context.key::<E>(&pk)?, pk, _entity: std::marker::PhantomData })
     }
 
-    async fn run(self) -> Result<Loaded<E::Model>> {
+    pub(super) async fn run(self) -> Result<Loaded<E::Model>> {
         let began = self.context.flights.now();
         let trusted = self.context.trusts_cache();
         match self.ask_cache().await {
@@ -237,7 +248,7 @@ fn read_payload<E: CachedEntity>(payload: &Payload, pk: &ValueTuple) -> Option<O
 
 /// What another load of the same key found. It is the answer to the same question, so a row that bears another
 /// spelling of the key is, too.
-fn read_shared<E: CachedEntity>(row: Option<Payload>) -> Option<Option<E::Model>> {
+pub(super) fn read_shared<E: CachedEntity>(row: Option<Payload>) -> Option<Option<E::Model>> {
     let Some(payload) = row else {
         return Some(None);
     };

@@ -78,7 +78,7 @@ pub(crate) struct Repairs {
 #[derive(Debug, Default)]
 struct Queue {
     keys: HashMap<CacheKey, Repair>,
-    /// Prefixes of entities that are marked as a whole.
+    /// Prefixes of entities that are marked as a whole, two for each: of its rows and of its pointers.
     entities: BTreeSet<String>,
     under_way: usize,
 }
@@ -106,19 +106,20 @@ impl Repairs {
         self.waiting() == 0
     }
 
-    /// How many keys and entities wait, those under way included.
+    /// How many keys and prefixes of entities wait, those under way included.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Queues a key; `prefix` is what all keys of its entity share.
-    pub(crate) fn push(&self, key: CacheKey, repair: Repair, prefix: impl FnOnce() -> String) {
+    /// Queues a key; each key of its entity starts with one of the `prefixes`.
+    pub(crate) fn push(&self, key: CacheKey, repair: Repair, prefixes: impl FnOnce() -> [String; 2]) {
         let mut queue = self.lock();
         if queue.keys.len() >= self.capacity && !queue.keys.contains_key(&key) {
-            let prefix = prefix();
-            tracing::error!(entity = prefix, "the repair queue is full; the whole entity will be invalidated");
-            queue.keys.retain(|key, repair| *repair == Repair::Fence || !key.as_str().starts_with(&prefix));
-            queue.entities.insert(prefix);
+            let prefixes = prefixes();
+            tracing::error!(?prefixes, "the repair queue is full; the whole entity will be invalidated");
+            let covered = |key: &CacheKey| prefixes.iter().any(|prefix| key.as_str().starts_with(prefix));
+            queue.keys.retain(|key, repair| *repair == Repair::Fence || !covered(key));
+            queue.entities.extend(prefixes);
             if repair == Repair::Fence {
                 queue.keys.insert(key, repair);
             }
@@ -129,10 +130,10 @@ impl Repairs {
         self.wake.notify_one();
     }
 
-    /// Marks a whole entity.
-    pub(crate) fn push_entity(&self, prefix: String) {
+    /// Marks a whole entity: all that starts with one of the prefixes.
+    pub(crate) fn push_entity(&self, prefixes: [String; 2]) {
         let mut queue = self.lock();
-        queue.entities.insert(prefix);
+        queue.entities.extend(prefixes);
         self.publish(&queue);
         self.wake.notify_one();
     }

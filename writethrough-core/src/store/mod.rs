@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, DatabaseConnection};
 use tokio::time::{Instant, timeout_at};
 
@@ -131,6 +132,27 @@ impl Store {
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
         ops::save::<A::Entity>(&self.context, active_model, Verb::Update).await
+    }
+
+    /// Inserts a row, or does what `on_conflict` says with the one that stands in its way, and tells what became of its
+    /// entry; `None` if that was nothing. Hooks do not run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::save`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Store::save`].
+    pub async fn upsert<A>(
+        &self,
+        active_model: A,
+        on_conflict: OnConflict,
+    ) -> Result<Option<Saved<<A::Entity as sea_orm::EntityTrait>::Model>>>
+    where
+        A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
+    {
+        ops::upsert::<A::Entity>(&self.context, active_model, on_conflict).await
     }
 
     /// Deletes a row, with its hooks, and tells what became of its entry.

@@ -40,6 +40,8 @@ pub const CACHE_TIME: &str = "writethrough_cache_seconds";
 
 /// Span: one load. Fields: `entity`, `source` (cache, database).
 pub const SPAN_LOAD: &str = "writethrough.load";
+/// Span: one load by a unique key. Fields: `entity`, `key` (its columns), `source` (cache, database).
+pub const SPAN_LOAD_BY_KEY: &str = "writethrough.load_by_key";
 /// Span: a load of many. Fields: `entity`, `keys`.
 pub const SPAN_LOAD_MANY: &str = "writethrough.load_many";
 /// Span: an insert or update. Fields: `entity`, `cache` (refreshed, invalidated, contended, deferred, degraded).

@@ -35,13 +35,18 @@ tokio::task_local! {
 struct Gate(Mutex<Option<(oneshot::Sender<()>, mpsc::Receiver<()>)>>);
 
 fn pass(_: &Model) -> bool {
+    stop();
+    true
+}
+
+/// Stands at the gate, if there is one.
+pub fn stop() {
     let gate = GATE.try_with(|gate| gate.0.lock().expect("nobody panics with it").take());
     if let Ok(Some((reached, released))) = gate {
         reached.send(()).expect("somebody waits for it");
         // The other tasks of this thread go on elsewhere.
         tokio::task::block_in_place(|| released.recv()).ok();
     }
-    true
 }
 
 /// Work that stands at the gate.

@@ -7,4 +7,5 @@ pub mod gated;
 pub mod hooked;
 pub mod keys;
 pub mod policies;
+pub mod uniques;
 pub mod versions;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{MAX_NAMESPACE_LEN, MAX_PK_LEN};
 use crate::entity::Unsupported;
 
-/// Why a namespace or a primary key cannot be written as a key.
+/// Why a namespace, or a primary or unique key, cannot be written as a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -16,19 +16,24 @@ pub enum KeyError {
         /// Its length when escaped, in bytes.
         len: usize,
     },
-    /// The primary key is too long.
+    /// The key is too long.
     LongKey {
         /// Its length in bytes.
         len: usize,
     },
-    /// The value has another number of columns than the entity's primary key.
+    /// The value has another number of columns than the key.
     Arity {
-        /// Columns of the primary key.
+        /// Columns of the key.
         expected: usize,
         /// Columns of the value.
         given: usize,
     },
-    /// A column of the primary key is of a type that cannot be written.
+    /// The entity has no unique key of this number.
+    NoSuchKey {
+        /// The number, counted from 0.
+        key: usize,
+    },
+    /// A column of the key is of a type that cannot be written.
     Unsupported(Unsupported),
 }
 
@@ -46,9 +51,12 @@ impl fmt::Display for KeyError {
                  bytes with SeaORM itself"
             ),
             Self::Arity { expected, given } => {
-                write!(f, "the primary key has {expected} columns, but {given} were given: give a value for each")
+                write!(f, "the key has {expected} columns, but {given} were given: give a value for each")
             }
-            Self::Unsupported(kind) => write!(f, "the primary key cannot be written as a cache key: {kind}"),
+            Self::NoSuchKey { key } => {
+                write!(f, "the entity has no unique key number {key}: count its `unique_keys()` from 0")
+            }
+            Self::Unsupported(kind) => write!(f, "the key cannot be written as a cache key: {kind}"),
         }
     }
 }

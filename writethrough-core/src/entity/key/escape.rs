@@ -12,6 +12,11 @@ pub(in crate::entity) fn name(out: &mut String, text: &str) {
     text.bytes().for_each(|byte| push(out, byte, byte != b'.' && is_plain(byte)));
 }
 
+/// Appends the name of a column. A plus sign is escaped: it stands between the columns of a key.
+pub(in crate::entity) fn column(out: &mut String, text: &str) {
+    text.bytes().for_each(|byte| push(out, byte, byte != b'+' && is_plain(byte)));
+}
+
 /// Appends text of a key column or a namespace.
 pub(super) fn text(out: &mut String, text: &str) {
     text.bytes().for_each(|byte| push(out, byte, is_plain(byte)));

@@ -1,21 +1,24 @@
 //! The names of entries.
 //!
 //! ```text
-//! shop:flight:115                 namespace, entity, primary key
-//! shop:seat:115:12A               a composite key
-//! shop:public.flight:115          a table in a schema
-//! {shop:flight:3f}:115            on a cluster: one of 64 buckets an entity, each in one slot
-//! shop:letter:#9f86d081884c7d65…  a long key: its SHA-256
+//! shop:flight:115                      namespace, entity, primary key
+//! shop:seat:115:12A                    a composite key
+//! shop:public.flight:115               a table in a schema
+//! {shop:flight:3f}:115                 on a cluster: one of 64 buckets an entity, each in one slot
+//! shop:letter:#9f86d081884c7d65…       a long key: its SHA-256
+//! shop:flight@flight_no:LH454          a pointer: namespace, entity, columns of a unique key, their values
+//! shop:seat@flight_id+number:115:12A   a unique key of two columns
+//! {shop:flight@flight_no:3f}:LH454     a pointer on a cluster
 //! ```
 //!
-//! Keys are injective: two rows have the same key only if table and primary key are the same, whatever bytes they
-//! consist of. They are short (see [`MAX_KEY_LEN`]) and printable ASCII. Everything but letters, digits and `_-.~+` is
+//! Keys are injective: two rows have the same key only if table and primary key are the same, and two pointers only if
+//! table, unique key and values are, whatever bytes they consist of. They are short (see [`MAX_KEY_LEN`]) and printable ASCII. Everything but letters, digits and `_-.~+` is
 //! escaped as `%` and two hexadecimal digits, so that `:`, `{`, `}`, `#`, `!` and `@` mean something only where they
 //! stand by themselves, and no key has a character that a glob pattern of Redis would take for its own. NULL is
 //! `!null`, bytes are hexadecimal.
 //!
-//! A name and a primary key stand with `:` between them. `@` after the name (`shop:flight@email:…`) is kept free for
-//! keys of other kinds; no entity and no primary key produces it there.
+//! A name and a primary key stand with `:` between them, a name and a unique key with `@`: no entity and no primary key
+//! produces it there. Between the columns of a unique key stands `+`, which is escaped within their names.
 
 mod error;
 pub(super) mod escape;
@@ -28,6 +31,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use sea_orm::sea_query::ValueTuple;
+use sea_orm::{ModelTrait, Value};
 
 pub use error::KeyError;
 
@@ -37,12 +41,16 @@ use crate::cache::CacheKey;
 
 /// Longest namespace when escaped, in bytes.
 pub const MAX_NAMESPACE_LEN: usize = 64;
-/// Longest primary key, in bytes as the user wrote it.
+/// Longest primary or unique key, in bytes as the user wrote it.
 pub const MAX_PK_LEN: usize = 8 * 1024;
 /// Longest key there is, in bytes.
-pub const MAX_KEY_LEN: usize = MAX_NAMESPACE_LEN + 2 * escape::READABLE_LEN + "{::3f}:".len();
+pub const MAX_KEY_LEN: usize = MAX_NAMESPACE_LEN + 3 * escape::READABLE_LEN + "{:@:3f}:".len();
 
 const BUCKETS: u64 = 64;
+
+/// What stands behind an entity's name in the keys of its rows, and in those of its pointers.
+const ROWS: char = ':';
+const POINTERS: char = '@';
 
 /// The keys of one namespace.
 ///
@@ -104,43 +112,88 @@ impl KeySpace {
         if pk.arity() != facts.key_arity {
             return Err(KeyError::Arity { expected: facts.key_arity, given: pk.arity() });
         }
-        let mut key = String::with_capacity(self.namespace.len() + facts.name.len() + 40);
-        self.open(&mut key, facts);
-        let opened = key.len();
-        text::write(&mut key, pk)?;
-        if self.clustered || key.len() - opened > escape::READABLE_LEN {
-            let pk_text = escape::bounded(key.split_off(opened));
-            if self.clustered {
-                write!(key, "{:02x}}}:", bucket(&pk_text)).expect("writing into a string succeeds");
-            }
-            key.push_str(&pk_text);
+        self.write(self.start(facts, ROWS), pk.iter())
+    }
+
+    /// The key of the pointer from these values of a unique key to the row that has them; `key` counts
+    /// [`CachedEntity::unique_keys`]. `None` when a value is NULL: NULL is equal to nothing, so no row has it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such key, when the values are longer than [`MAX_PK_LEN`] or are more or fewer than the key's
+    /// columns, or when one is of a type that this build does not know.
+    pub fn pointer_key<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Result<Option<CacheKey>, KeyError> {
+        let facts = facts::<E>();
+        let unique = facts.unique_keys.get(key).ok_or(KeyError::NoSuchKey { key })?;
+        if values.len() != unique.columns.len() {
+            return Err(KeyError::Arity { expected: unique.columns.len(), given: values.len() });
         }
-        Ok(CacheKey::new(key))
+        if values.iter().any(|value| *value == value.as_null()) {
+            return Ok(None);
+        }
+        let mut start = self.start(facts, POINTERS);
+        start.push_str(&unique.name);
+        start.push(':');
+        self.write(start, values).map(Some)
     }
 
-    /// What the keys of all rows of this entity start with, and no key of another.
+    /// The keys of the pointers to this row, by the number of the unique key; `None` where a value is NULL.
+    ///
+    /// # Errors
+    ///
+    /// As [`pointer_key`](Self::pointer_key).
+    pub fn pointer_keys<E: CachedEntity>(&self, model: &E::Model) -> Result<Vec<Option<CacheKey>>, KeyError> {
+        (0..E::unique_keys().len()).map(|key| self.pointer_key_of::<E>(key, model)).collect()
+    }
+
+    /// The key of the pointer to this row from its values of one unique key; `None` where a value is NULL.
+    pub(crate) fn pointer_key_of<E: CachedEntity>(
+        &self,
+        key: usize,
+        model: &E::Model,
+    ) -> Result<Option<CacheKey>, KeyError> {
+        let columns = E::unique_keys().get(key).ok_or(KeyError::NoSuchKey { key })?;
+        let values: Vec<_> = columns.iter().map(|column| model.get(*column)).collect();
+        self.pointer_key::<E>(key, &values)
+    }
+
+    /// What all keys of this entity start with, and no key of another: those of its rows, and its pointers.
     #[must_use]
-    pub fn prefix<E: CachedEntity>(&self) -> String {
-        let mut key = String::with_capacity(MAX_NAMESPACE_LEN);
-        self.open(&mut key, facts::<E>());
-        key
+    pub fn prefixes<E: CachedEntity>(&self) -> [String; 2] {
+        [ROWS, POINTERS].map(|kind| self.start(facts::<E>(), kind))
     }
 
-    fn open(&self, key: &mut String, facts: &Facts) {
+    fn start(&self, facts: &Facts, kind: char) -> String {
+        let mut key = String::with_capacity(self.namespace.len() + facts.name.len() + 40);
         if self.clustered {
             key.push('{');
         }
         key.push_str(&self.namespace);
         key.push(':');
         key.push_str(&facts.name);
-        key.push(':');
+        key.push(kind);
+        key
+    }
+
+    /// Ends a key with the text of these values, hashed if it is long.
+    fn write<'a>(&self, mut key: String, values: impl IntoIterator<Item = &'a Value>) -> Result<CacheKey, KeyError> {
+        let started = key.len();
+        text::write(&mut key, values)?;
+        if self.clustered || key.len() - started > escape::READABLE_LEN {
+            let text = escape::bounded(key.split_off(started));
+            if self.clustered {
+                write!(key, "{:02x}}}:", bucket(&text)).expect("writing into a string succeeds");
+            }
+            key.push_str(&text);
+        }
+        Ok(CacheKey::new(key))
     }
 }
 
 /// A hash that never changes: processes of all versions must agree on it. FNV-1a, whose bits are then mixed, because
 /// keys that differ in their last digit only should spread too.
-fn bucket(pk_text: &str) -> u64 {
-    let fnv = pk_text
+fn bucket(text: &str) -> u64 {
+    let fnv = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let mixed = (fnv ^ (fnv >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);

@@ -5,6 +5,8 @@ use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use super::{KeyError, KeySpace, MAX_KEY_LEN, MAX_PK_LEN};
 use crate::entity::samples::{flight, odd, seat};
 
+mod pointers;
+
 fn shop() -> KeySpace {
     KeySpace::new("shop", false).unwrap()
 }
@@ -36,17 +38,6 @@ fn the_common_case_is_readable() {
         cluster().entry_key::<flight::Entity>(&115.into_value_tuple()).unwrap().as_str(),
         "{shop:flight:0b}:115"
     );
-}
-
-#[test]
-fn a_key_starts_with_its_entitys_prefix_and_no_others() {
-    for space in [shop(), cluster()] {
-        let key = seat_key(&space, 115, "12A");
-        assert!(key.starts_with(&space.prefix::<seat::Entity>()), "{key}");
-        assert!(!key.starts_with(&space.prefix::<flight::Entity>()), "{key}");
-    }
-    assert_eq!(shop().prefix::<seat::Entity>(), "shop:seat:");
-    assert_eq!(cluster().prefix::<seat::Entity>(), "{shop:seat:");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Values of primary-key columns as text.
+//! Values of key columns as text.
 //!
 //! One type, one text: a column has one type, so texts of different types may coincide, those of one type may not. What
 //! a database might take for equal (1.0 and 1.00, one instant in two zones) stays apart here, because some databases
@@ -8,16 +8,16 @@
 use std::fmt::{self, Write};
 
 use sea_orm::Value;
-use sea_orm::sea_query::{OptionEnum, ValueTuple};
+use sea_orm::sea_query::OptionEnum;
 
 use super::error::KeyError;
 use super::{MAX_PK_LEN, escape};
 use crate::entity::Unsupported;
 
 /// Appends the columns with `:` between them.
-pub(super) fn write(out: &mut String, pk: &ValueTuple) -> Result<(), KeyError> {
+pub(super) fn write<'a>(out: &mut String, values: impl IntoIterator<Item = &'a Value>) -> Result<(), KeyError> {
     let mut text = KeyText { out, len: 0 };
-    for (index, value) in pk.iter().enumerate() {
+    for (index, value) in values.into_iter().enumerate() {
         if index > 0 {
             text.out.push(':');
         }

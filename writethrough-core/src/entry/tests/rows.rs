@@ -14,7 +14,7 @@ fn row<E: CachedEntity>(model: &E::Model) -> Payload {
 }
 
 /// The payload with other bytes.
-fn changed(payload: &Payload, change: impl FnOnce(&mut Vec<u8>)) -> Payload {
+pub(super) fn changed(payload: &Payload, change: impl FnOnce(&mut Vec<u8>)) -> Payload {
     let mut bytes = payload.0.to_vec();
     change(&mut bytes);
     Payload(Bytes::from(bytes))

@@ -1,7 +1,6 @@
 //! FENCE all keys, COMMIT, FINISH all keys.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -14,6 +13,7 @@ use crate::ops::claim::Owner;
 use crate::ops::context::Context;
 use crate::ops::effect::CacheEffect;
 use crate::ops::fence::Fence;
+use crate::ops::invalidate::sweep;
 use crate::ops::shield::shield;
 use crate::ops::statement::Deadline;
 use crate::telemetry;
@@ -62,30 +62,24 @@ async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
             Outcome::NotCommitted => fence.abandon().await,
             Outcome::Committed | Outcome::Unknown => {
                 fence.leave();
-                sweeps.iter().for_each(|owner| context.repairs.push_entity(owner.prefix(&context.keys)));
+                sweeps.iter().for_each(|owner| context.repairs.push_entity(owner.prefixes(&context.keys)));
             }
         }
         return Err(error);
     }
-    let swept = sweep(&context, &sweeps).await;
+    let swept = sweep_all(&context, &sweeps).await;
     let value = |key: &CacheKey| settled.iter().find(|settled| settled.claim.key == *key)?.value.clone();
     Ok(fence.finish(value).await?.max(swept))
 }
 
 /// Invalidates whole entities. What the cache does not acknowledge is left to the repair queue.
-async fn sweep(context: &Arc<Context>, sweeps: &[Owner]) -> CacheEffect {
+async fn sweep_all(context: &Context, sweeps: &[Owner]) -> CacheEffect {
     let mut effect = CacheEffect::Refreshed;
     for owner in sweeps {
-        let prefix = owner.prefix(&context.keys);
-        effect = effect.max(match context.cache.invalidate_prefix(&prefix).await {
-            Ok(removed) => {
-                let removed = usize::try_from(removed).unwrap_or(usize::MAX);
-                telemetry::count_many(telemetry::INVALIDATIONS, owner.entity.label, removed);
-                CacheEffect::Invalidated
-            }
+        effect = effect.max(match sweep(context, *owner).await {
+            Ok(()) => CacheEffect::Invalidated,
             Err(_) => {
-                context.repairs.push_entity(prefix);
-                telemetry::count(telemetry::DEGRADED, owner.entity.label);
+                CacheEffect::Degraded.count(owner.entity.label);
                 CacheEffect::Degraded
             }
         });

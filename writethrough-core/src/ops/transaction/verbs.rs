@@ -1,6 +1,6 @@
 //! The verbs inside a transaction: reads go to the database, writes are noted for the commit.
 
-use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
+use sea_orm::sea_query::{IntoValueTuple, OnConflict, Value, ValueTuple};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, ValidatedDeleteOne};
 
 use super::connection::Own;
@@ -13,10 +13,12 @@ use crate::ops::change::Change;
 use crate::ops::context::before_commit;
 use crate::ops::delete::delete_returning;
 use crate::ops::footprint::Footprint;
+use crate::ops::invalidate::keys_of_row;
 use crate::ops::load_by_key::find_by_key;
 use crate::ops::load_many::find_many;
 use crate::ops::save::{Verb, advise};
 use crate::ops::statement::Deadline;
+use crate::ops::upsert::{Upsert, settled};
 
 impl Transaction {
     /// Loads a row as this transaction sees it.
@@ -36,7 +38,7 @@ impl Transaction {
         key: usize,
         values: Vec<Value>,
     ) -> Result<Option<E::Model>> {
-        find_by_key::<E>(&Own(self), key, values).await
+        find_by_key::<E>(&Own(self), key, &values).await
     }
 
     /// Writes a row, with its hooks.
@@ -54,6 +56,17 @@ impl Transaction {
         let settled = |model: &E::Model| footprint.settled(&self.level.shared.context, model);
         let model = self.write(known, row, settled).await.map_err(|error| advise(error, verb))?;
         E::ActiveModel::after_save(model, self, insert).await.map_err(before_commit)
+    }
+
+    /// Inserts a row or does what `on_conflict` says; `None` if that was nothing.
+    pub(crate) async fn upsert<E: CachedEntity>(
+        &self,
+        active_model: E::ActiveModel,
+        on_conflict: OnConflict,
+    ) -> Result<Option<E::Model>> {
+        let upsert = Upsert::<E> { active_model, on_conflict };
+        let settled = |model: &Option<E::Model>| settled::<E>(&self.level.shared.context, model.as_ref());
+        self.write(None, async |tx| upsert.execute(&tx).await, settled).await
     }
 
     /// Deletes the row of an active model, with its hooks.
@@ -80,6 +93,14 @@ impl Transaction {
         self.level.usable().map_err(before_commit)?;
         let claim = Claim::new::<E>(self.level.shared.context.key::<E>(pk)?);
         self.level.shared.ledger().note(claim);
+        Ok(())
+    }
+
+    /// Removes the entry of this row and its pointers with the commit.
+    pub(crate) fn invalidate_model<E: CachedEntity>(&self, model: &E::Model) -> Result<()> {
+        self.level.usable().map_err(before_commit)?;
+        let keys = keys_of_row::<E>(&self.level.shared.context, model)?;
+        keys.into_iter().for_each(|key| self.level.shared.ledger().note(Claim::new::<E>(key)));
         Ok(())
     }
 

@@ -83,7 +83,11 @@ fn queue() -> Arc<Repairs> {
 }
 
 fn push(repairs: &Repairs, key: &str, repair: Repair) {
-    repairs.push(CacheKey::new(key), repair, || "flight:".to_owned());
+    repairs.push(CacheKey::new(key), repair, || prefixes("flight"));
+}
+
+fn prefixes(entity: &str) -> [String; 2] {
+    [format!("{entity}:"), format!("{entity}@")]
 }
 
 fn stamp(nonce: u64) -> Stamp {
@@ -141,13 +145,17 @@ async fn one_call_carries_repairs_of_one_kind() {
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_marks_the_entity_as_a_whole() {
     let (repairs, cache) = (Repairs::with_capacity(Duration::from_secs(60), 2), Script::answering());
-    for key in ["flight:1", "flight:2", "flight:3", "flight:4"] {
+    for key in ["flight:1", "flight@no:2", "flight:3", "flight:4"] {
         push(&repairs, key, Repair::Invalidate);
     }
-    assert!(repairs.waiting() <= 3, "{} wait", repairs.waiting());
+    assert!(repairs.waiting() <= 4, "{} wait", repairs.waiting());
     run(&repairs, &cache);
     drain(&repairs).await;
-    assert!(cache.sent().contains(&"all of flight:".to_owned()), "{:?}", cache.sent());
+    let sent = cache.sent();
+    for prefix in prefixes("flight") {
+        assert!(sent.contains(&format!("all of {prefix}")), "{sent:?}");
+    }
+    assert!(!sent.iter().any(|call| call.contains("flight:1") || call.contains("flight@no:2")), "{sent:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,7 +167,7 @@ async fn a_key_of_unknown_outcome_gets_its_fence_although_the_queue_is_full() {
     push(&repairs, "flight:3", Repair::Fence);
     run(&repairs, &cache);
     drain(&repairs).await;
-    assert_eq!(cache.sent(), ["fence flight:3", "all of flight:"]);
+    assert_eq!(cache.sent(), ["fence flight:3", "all of flight:", "all of flight@"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,15 +189,17 @@ async fn a_key_pushed_again_while_its_repair_is_under_way_stays() {
 async fn an_entity_marked_again_while_its_repair_is_under_way_stays() {
     let (repairs, cache) = (queue(), Script::new(0));
     run(&repairs, &cache);
-    repairs.push_entity("flight:".to_owned());
+    repairs.push_entity(prefixes("flight"));
     cache.arrived().await;
-    repairs.push_entity("flight:".to_owned());
-    cache.allowed.add_permits(1);
-    cache.arrived().await;
-    assert!(!repairs.is_drained());
+    repairs.push_entity(prefixes("flight"));
+    for _ in 0..2 {
+        cache.allowed.add_permits(1);
+        cache.arrived().await;
+        assert!(!repairs.is_drained());
+    }
     cache.allowed.add_permits(1);
     drain(&repairs).await;
-    assert_eq!(cache.sent(), ["all of flight:", "all of flight:"]);
+    assert_eq!(cache.sent(), ["all of flight:", "all of flight:", "all of flight@"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,10 +208,10 @@ async fn what_is_not_acknowledged_is_tried_again_and_counts_as_waiting() {
     cache.up.store(false, Ordering::SeqCst);
     run(&repairs, &cache);
     push(&repairs, "flight:1", Repair::Finish(stamp(1)));
-    repairs.push_entity("seat:".to_owned());
+    repairs.push_entity(prefixes("seat"));
     for _ in 0..6 {
         cache.arrived().await;
-        assert_eq!(repairs.waiting(), 2);
+        assert_eq!(repairs.waiting(), 3, "the key, and the entity's two prefixes");
     }
     cache.up.store(true, Ordering::SeqCst);
     drain(&repairs).await;

@@ -5,13 +5,15 @@
 use std::fmt::Write;
 
 use sea_orm::Value;
-use sea_orm::sea_query::{ArrayType, Enum, OptionEnum};
+use sea_orm::sea_query::{ArrayType, Enum, OptionEnum, ValueTuple};
 
 use super::any::same;
 use super::row::{every, sample};
 use super::values;
-use crate::entity::samples::flight;
-use crate::entry::{Decoded, Payload, decode, encode_absent, encode_row};
+use crate::entity::samples::{flight, ticket};
+use crate::entry::{
+    Decoded, Payload, decode, decode_pointer, encode_absent, encode_no_row, encode_pointer, encode_row,
+};
 
 const GOLDEN: &str = include_str!("../../golden/v1.txt");
 
@@ -37,6 +39,8 @@ enum Expected {
     Value(Value),
     Row(Box<every::Model>),
     Absent,
+    /// A pointer of this key, to the row with this number or to none.
+    Pointer(usize, Decoded<i32>),
 }
 
 impl Expected {
@@ -49,6 +53,13 @@ impl Expected {
             }
             Self::Row(model) => assert_eq!(decode::<every::Entity>(&payload), Ok(Decoded::Row((**model).clone()))),
             Self::Absent => assert_eq!(decode::<flight::Entity>(&payload), Ok(Decoded::Absent)),
+            Self::Pointer(key, to) => {
+                let to = match to {
+                    Decoded::Row(id) => Decoded::Row(ValueTuple::One((*id).into())),
+                    Decoded::Absent => Decoded::Absent,
+                };
+                assert_eq!(decode_pointer::<ticket::Entity>(*key, &payload), Ok(to));
+            }
         }
     }
 }
@@ -63,6 +74,14 @@ fn samples() -> Vec<(String, Vec<u8>, Expected)> {
     samples.push(("row".to_owned(), row, Expected::Row(Box::new(sample()))));
     let absent = encode_absent::<flight::Entity>().0.to_vec();
     samples.push(("absent".to_owned(), absent, Expected::Absent));
+    let ticket =
+        ticket::Model { id: -300, code: None, mail: None, flight_id: 0, seat_number: "1A".to_owned(), price: 0 };
+    for key in [1, 2] {
+        let pointer = encode_pointer::<ticket::Entity>(key, &ticket).unwrap().0.to_vec();
+        samples.push((format!("pointer {key}"), pointer, Expected::Pointer(key, Decoded::Row(-300))));
+    }
+    let no_row = encode_no_row::<ticket::Entity>(2).0.to_vec();
+    samples.push(("pointer to no row".to_owned(), no_row, Expected::Pointer(2, Decoded::Absent)));
     samples
 }
 

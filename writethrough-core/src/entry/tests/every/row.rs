@@ -4,10 +4,12 @@ use proptest::prelude::*;
 use sea_orm::Iterable;
 use sea_orm::ModelTrait;
 use sea_orm::prelude::*;
+use sea_orm::sea_query::ValueTuple;
 
-use super::any::same;
+use super::any::{any_value, same};
+use crate::entity::facts;
 use crate::entity::samples::entity;
-use crate::entry::{DecodeError, Decoded, decode, encode_row};
+use crate::entry::{DecodeError, Decoded, MARK_LEN, Payload, decode, decode_pointer, encode_pointer, encode_row};
 
 #[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "Enum", db_type = "Enum", enum_name = "mood")]
@@ -80,6 +82,7 @@ entity! {
         #[sea_orm(ignore)]
         pub ignored: i32,
     }
+    policy: crate::policy::EntityPolicy::new(), exact: &[], keys: &[&[Column::Uuid], &[Column::Mood, Column::Price]]
 }
 
 entity! {
@@ -191,5 +194,20 @@ proptest! {
         // Else the names would rarely be what the fingerprint says.
         bytes[9] ^= u8::from(foreign);
         let _ = decode::<every::Entity>(&crate::entry::Payload(bytes.into()));
+    }
+
+    #[test]
+    fn any_value_in_a_pointer_is_a_key_of_the_columns_type_or_an_error(value in any_value(), garbage: Vec<u8>, key in 0..2_usize) {
+        let mut bytes = encode_pointer::<every::Entity>(key, &sample()).unwrap().0.to_vec();
+        let names = facts::<every::Entity>().unique_keys[key].pointer_names.as_slice();
+        for values in [[&[0x92], super::values::encode(&value).unwrap().as_slice()].concat(), garbage] {
+            bytes.truncate(MARK_LEN);
+            bytes.extend(values);
+            bytes.extend(names);
+            match decode_pointer::<every::Entity>(key, &Payload(bytes.clone().into())) {
+                Ok(Decoded::Row(pk)) => prop_assert!(matches!(pk, ValueTuple::One(Value::BigInt(Some(_)))), "{:?}", pk),
+                other => prop_assert!(other.is_err()),
+            }
+        }
     }
 }

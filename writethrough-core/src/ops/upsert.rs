@@ -1,0 +1,135 @@
+//! Inserting a row, or updating the one that stands in its way.
+//!
+//! Which row that is only the statement tells, so it is a transaction: the statement, FENCE around the keys of the row that
+//! came back, COMMIT, FINISH. Hooks do not run, as they do not in SeaORM's own upsert.
+//!
+//! MySQL and MariaDB take the row in the way by whatever unique key it has in common with the new one, and do not say
+//! which. So the statement itself leaves the primary key of the row that it met in session variables.
+
+use std::sync::Arc;
+
+use sea_orm::sea_query::{Expr, IntoValueTuple, OnConflict, ValueTuple};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryFilter, QuerySelect, QueryTrait,
+    TryFromU64,
+};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::change::{Change, locked};
+use super::context::Context;
+use super::effect::Saved;
+use super::footprint::Footprint;
+use super::shield::{PointOfNoReturn, shield};
+use super::write::{Write, Written};
+use crate::entity::{CachedEntity, PkValue, facts};
+use crate::error::Result;
+use crate::telemetry;
+
+/// Inserts the row or does what `on_conflict` says; `None` if that was nothing.
+///
+/// Dropping the future before the statement is sent cancels the write; afterwards it goes on in the background.
+pub(crate) async fn upsert<E: CachedEntity>(
+    context: &Arc<Context>,
+    active_model: E::ActiveModel,
+    on_conflict: OnConflict,
+) -> Result<Option<Saved<E::Model>>> {
+    context.open()?;
+    let entity = facts::<E>();
+    let span = tracing::debug_span!(
+        target: "writethrough",
+        telemetry::SPAN_SAVE,
+        entity = entity.label,
+        cache = tracing::field::Empty
+    );
+    let started = Instant::now();
+    let write = |point| write::<E>(context.clone(), active_model, on_conflict, point);
+    let saved = shield(&context.tasks, write).instrument(span.clone()).await?;
+    telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
+    if let Some(saved) = &saved {
+        span.record("cache", saved.cache.as_str());
+    }
+    Ok(saved)
+}
+
+async fn write<E: CachedEntity>(
+    context: Arc<Context>,
+    active_model: E::ActiveModel,
+    on_conflict: OnConflict,
+    point: PointOfNoReturn,
+) -> Result<Option<Saved<E::Model>>> {
+    let write = Write::begin(&context, facts::<E>(), point);
+    let upsert = Upsert::<E> { active_model, on_conflict };
+    let written =
+        |model: Option<E::Model>| Ok(Written { settled: settled::<E>(&context, model.as_ref())?, result: model });
+    let (model, cache) = write.transaction(async |tx| upsert.execute(tx).await, written).await?;
+    Ok(model.map(|model| Saved::new(model, cache)))
+}
+
+/// The keys of the row that the statement left, if it left one.
+pub(super) fn settled<E: CachedEntity>(
+    context: &Context,
+    model: Option<&E::Model>,
+) -> Result<Vec<super::claim::Settled>> {
+    model.map_or(Ok(Vec::new()), |model| Footprint::<E>::of_upsert().settled(context, model))
+}
+
+/// The statement.
+pub(super) struct Upsert<E: CachedEntity> {
+    pub(super) active_model: E::ActiveModel,
+    pub(super) on_conflict: OnConflict,
+}
+
+impl<E: CachedEntity> Upsert<E> {
+    /// The row that it inserted or updated, locked; none if it did nothing.
+    pub(super) async fn execute(self, tx: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
+        if tx.get_database_backend() == DbBackend::MySql {
+            return self.read_back(tx).await;
+        }
+        let statement = E::insert(self.active_model).on_conflict(self.on_conflict);
+        match statement.exec_with_returning(tx).await {
+            // The statement returns every row that it touches, so it has touched none.
+            Err(DbErr::RecordNotFound(_) | DbErr::RecordNotInserted) => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    async fn read_back(self, tx: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
+        let Self { active_model, mut on_conflict } = self;
+        // MySQL's own text does not tell: doing nothing is an update there that changes nothing.
+        let as_told = E::insert(active_model.clone()).on_conflict(on_conflict.clone());
+        let does_nothing = as_told.build(DbBackend::Postgres).sql.contains(" DO NOTHING");
+        let mut forget = Vec::new();
+        let mut met = Vec::new();
+        for (number, key) in E::PrimaryKey::iter().enumerate() {
+            let column = key.into_column();
+            let (variable, name) = (format!("@writethrough_{number}"), quoted(column.as_str()));
+            forget.push(format!("{variable} = NULL"));
+            met.push(format!("{name} = {variable}"));
+            on_conflict.value(column, Expr::cust(format!("({variable} := {name})")));
+        }
+        tx.execute_unprepared(&format!("SET {}", forget.join(", "))).await?;
+        let pk = Change::<E>::inserting(active_model.clone()).known_pk(true).cloned();
+        let result = tx.execute(E::insert(active_model).on_conflict(on_conflict).as_query()).await?;
+        let in_the_way = E::find().filter(Expr::cust(met.join(" AND "))).lock_exclusive().one(tx).await?;
+        if in_the_way.is_some() {
+            // Two rows are counted for one that was updated.
+            let untouched = does_nothing && result.rows_affected() < 2;
+            return Ok(in_the_way.filter(|_| !untouched));
+        }
+        let pk = match pk {
+            Some(pk) => pk,
+            None => generated::<E>(result.last_insert_id())?,
+        };
+        locked::<E>(tx, pk).await
+    }
+}
+
+fn generated<E: CachedEntity>(id: u64) -> Result<ValueTuple, DbErr> {
+    let id = PkValue::<E>::try_from_u64(id).map_err(|_| DbErr::UnpackInsertId)?;
+    Ok(id.into_value_tuple())
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
