@@ -7,3 +7,5 @@ mod hooks;
 mod names;
 mod save;
 mod times;
+mod unique_keys;
+mod upsert;
