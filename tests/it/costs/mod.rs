@@ -20,6 +20,14 @@ load, text key, no such row         | SELECT               | GET EVALSHA EVALSHA
 load while a writer is under way    | SELECT               | GET
 load of 3, one cached               | SELECT               | MGET EVALSHA EVALSHA
 load of 3, all cached               | -                    | MGET
+load by key, a miss                 | SELECT               | GET EVALSHA EVALSHA
+load by key, then the row a miss    | SELECT               | GET GET EVALSHA EVALSHA
+load by key, a hit                  | -                    | GET GET
+load by key, a pointer left behind  | SELECT SELECT        | GET GET EVALSHA EVALSHA EVALSHA EVALSHA
+load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
+load by key, remembered absence     | -                    | GET
+load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
+load by key, NULL                   | -                    | -
 insert, generated key               | INSERT RETURNING     | EVALSHA EVALSHA
 insert, own key                     | INSERT RETURNING     | EVALSHA EVALSHA
 insert, text key                    | INSERT RETURNING     | EVALSHA EVALSHA
@@ -54,6 +62,14 @@ load, text key, no such row         | SELECT               | GET EVALSHA EVALSHA
 load while a writer is under way    | SELECT               | GET
 load of 3, one cached               | SELECT               | MGET EVALSHA EVALSHA
 load of 3, all cached               | -                    | MGET
+load by key, a miss                 | SELECT               | GET EVALSHA EVALSHA
+load by key, then the row a miss    | SELECT               | GET GET EVALSHA EVALSHA
+load by key, a hit                  | -                    | GET GET
+load by key, a pointer left behind  | SELECT SELECT        | GET GET EVALSHA EVALSHA EVALSHA EVALSHA
+load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
+load by key, remembered absence     | -                    | GET
+load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
+load by key, NULL                   | -                    | -
 insert, generated key               | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 insert, own key                     | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 insert, text key                    | INSERT SELECT-LOCK   | EVALSHA EVALSHA

@@ -3,11 +3,13 @@
 use std::fmt::Write;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, Schema};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, Schema, Value};
+use writethrough::__private::{invalidate, load_by_key};
 use writethrough::{RedisOptions, Store};
 
 use crate::support::databases::{Backend, TestDatabase};
 use crate::support::entities::keys::{PassengerId, airport, passenger};
+use crate::support::entities::uniques::ticket;
 use crate::support::entities::{coded, flight};
 use crate::support::probe::Probe;
 use crate::support::redis::RedisServer;
@@ -24,6 +26,7 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
     create_table(&db, coded::Entity).await;
     create_table(&db, airport::Entity).await;
     create_table(&db, passenger::Entity).await;
+    create_table(&db, ticket::Entity).await;
     let log = StatementLog::attach(&mut db);
     let store = Store::builder().database(db).redis(RedisOptions::new(redis.url())).namespace(NAMESPACE);
     let store = store.cache_timeout(std::time::Duration::from_secs(5)).build().await.expect("a store");
@@ -31,6 +34,7 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
     warm_up(&store).await;
     let probe = Probe::on_redis(&redis.url(), NAMESPACE).await;
     loads(&mut bill, &store, &probe).await;
+    loads_by_key(&mut bill, &store).await;
     inserts(&mut bill, &store).await;
     updates(&mut bill, &store).await;
     saves(&mut bill, &store).await;
@@ -111,6 +115,22 @@ async fn loads(bill: &mut Bill, store: &Store, probe: &Probe) {
     let many = |ids: [i32; 3]| flight::Entity::load_many_cached(ids, store);
     bill.item("load of 3, one cached", many([1001, 1002, 1003])).await.expect("load");
     bill.item("load of 3, all cached", many([1003, 1002, 1001])).await.expect("load");
+}
+
+async fn loads_by_key(bill: &mut Bill, store: &Store) {
+    let ann = ticket::numbered(1, "ann@x").insert(store.database()).await.expect("insert");
+    let load = |key, values| load_by_key::<ticket::Entity, _>(key, values, store);
+    let by_code = |number| load(ticket::CODE, ticket::code(number));
+    bill.item("load by key, a miss", by_code(1001)).await.expect("load");
+    bill.item("load by key, then the row a miss", by_code(1001)).await.expect("load");
+    bill.item("load by key, a hit", by_code(1001)).await.expect("load");
+    ann.delete(store.database()).await.expect("delete");
+    invalidate::<ticket::Entity, _>(1, store).await.expect("invalidate");
+    bill.item("load by key, a pointer left behind", by_code(1001)).await.expect("load");
+    bill.item("load by key, no such row", by_code(1002)).await.expect("load");
+    bill.item("load by key, remembered absence", by_code(1002)).await.expect("load");
+    bill.item("load by key, text, no such row", load(ticket::MAIL, ticket::mail("ann@x"))).await.expect("load");
+    bill.item("load by key, NULL", load(ticket::CODE, vec![Value::BigInt(None)])).await.expect("load");
 }
 
 async fn inserts(bill: &mut Bill, store: &Store) {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use writethrough::__private::load_by_key;
 use writethrough::Store;
 
 use crate::support::entities::policies::{invalidate, refresh};
+use crate::support::entities::uniques::ticket;
 
 /// Runs the scenario on one thread, with a recorder of its own.
 fn recorded(scenario: impl Future<Output = ()>) -> BTreeMap<String, String> {
@@ -36,9 +38,11 @@ fn shown(snapshotter: &Snapshotter) -> BTreeMap<String, String> {
 async fn store() -> Store {
     let store = Store::connect("sqlite::memory:", "memory:").await.unwrap();
     let schema = Schema::new(DbBackend::Sqlite);
-    for statement in
-        [schema.create_table_from_entity(refresh::Entity), schema.create_table_from_entity(invalidate::Entity)]
-    {
+    for statement in [
+        schema.create_table_from_entity(refresh::Entity),
+        schema.create_table_from_entity(invalidate::Entity),
+        schema.create_table_from_entity(ticket::Entity),
+    ] {
         store.database().execute(&statement).await.unwrap();
     }
     store
@@ -74,6 +78,30 @@ fn every_event_is_counted_under_its_entity() {
     assert_eq!(count("writethrough_invalidations_total{entity=ticket_invalidate}"), "1");
     assert_eq!(count("writethrough_refreshes_total{entity=ticket_invalidate}"), "none");
     assert_eq!(count("writethrough_cache_errors_total{}"), "none");
+}
+
+#[test]
+fn a_load_by_a_unique_key_is_one_load() {
+    let metrics = recorded(async {
+        let store = store().await;
+        ticket::numbered(1, "ann@x").insert(store.database()).await.unwrap();
+        let load = async |number| load_by_key::<ticket::Entity, _>(ticket::CODE, ticket::code(number), &store).await;
+        for _ in 0..3 {
+            load(1001).await.unwrap(); // a miss that fills the pointer, one that fills the entry, a hit
+        }
+        for _ in 0..2 {
+            load(7).await.unwrap(); // a miss that fills the pointer, a hit
+        }
+    });
+    let count = |name: &str| {
+        let name = format!("writethrough_{name}{{entity=ticket_unique}}");
+        metrics.get(&name).map_or("none", String::as_str)
+    };
+    assert_eq!(count("hits_total"), "2", "{metrics:#?}");
+    assert_eq!(count("misses_total"), "3");
+    assert_eq!(count("fills_total"), "3");
+    assert_eq!(count("load_seconds"), "5 values");
+    assert_eq!(count("database_seconds"), "3 values");
 }
 
 #[test]
