@@ -104,7 +104,8 @@ impl TestDatabase {
     /// A connection pool of its own; every call makes another.
     pub async fn connect(&self) -> DatabaseConnection {
         let mut options = ConnectOptions::new(self.url.clone());
-        options.max_connections(10).sqlx_logging(false);
+        // With nothing to look after, the pool starts no task that could meet its own first connection half given back.
+        options.max_connections(10).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
         Database::connect(options).await.expect("the database was just created")
     }
 }
@@ -151,7 +152,7 @@ async fn run(url: &str, statements: &[String]) -> Result<(), DbErr> {
 
 async fn connect_as_admin(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
+    options.max_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
     Database::connect(options).await
 }
 

@@ -7,6 +7,10 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbB
 use super::url::{DatabaseScheme, as_seaorm_spells_it, database_scheme};
 use crate::error::{Error, Outcome, Result};
 
+/// A new pool of sqlx 0.9 looks after its idle connections once, in a task of its own. If it does so at the very moment when
+/// one is given back and taken by another, their number wraps around, and the task never ends. So nobody takes one before.
+const POOL_SETTLES: Duration = Duration::from_millis(2);
+
 /// Opens the database with the write timeout as its statement timeout, so that no statement outlives its fence.
 pub(super) async fn open(url: &str, write_timeout: Duration) -> Result<DatabaseConnection> {
     let url = as_seaorm_spells_it(url);
@@ -27,7 +31,9 @@ pub(super) async fn open(url: &str, write_timeout: Duration) -> Result<DatabaseC
     }
     #[cfg(feature = "sqlite")]
     options.map_sqlx_sqlite_opts(move |options| options.busy_timeout(write_timeout));
-    Database::connect(options).await.map_err(|error| Error::database(error, Outcome::NotCommitted))
+    let db = Database::connect(options).await.map_err(|error| Error::database(error, Outcome::NotCommitted))?;
+    tokio::time::sleep(POOL_SETTLES).await;
+    Ok(db)
 }
 
 /// Refuses a database whose driver was not built in: SeaORM's own error would quote the URL, password and all.
