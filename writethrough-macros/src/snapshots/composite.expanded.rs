@@ -23,7 +23,6 @@ impl crate::cache::__private::CachedEntity for Entity {
     }
 }
 /// Reading through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Entity {
     /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
@@ -37,19 +36,20 @@ impl Entity {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same row go on.
-    pub(crate) async fn load_cached<K, S>(
+    pub(crate) fn load_cached<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<
-        ::core::option::Option<Model>,
-        crate::cache::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
     >
     where
         K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
     {
         crate::cache::__private::load::<Self, S>(::core::convert::Into::into(id), s)
-            .await
     }
     /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
     /// such row.
@@ -63,12 +63,14 @@ impl Entity {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same rows go on.
-    pub(crate) async fn load_many_cached<I, S>(
+    pub(crate) fn load_many_cached<I, S>(
         ids: I,
         s: &S,
-    ) -> ::core::result::Result<
-        ::std::vec::Vec<::core::option::Option<Model>>,
-        crate::cache::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::std::vec::Vec<::core::option::Option<Model>>,
+            crate::cache::__private::Error,
+        >,
     >
     where
         I: ::core::iter::IntoIterator,
@@ -81,11 +83,9 @@ impl Entity {
             Self,
             S,
         >(::core::iter::Iterator::collect(ids), s)
-            .await
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Entity {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
@@ -100,10 +100,12 @@ impl Entity {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub(crate) async fn delete_by_id_through<K, S>(
+    pub(crate) fn delete_by_id_through<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
+    >
     where
         K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
@@ -112,7 +114,6 @@ impl Entity {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget the row with this primary key, after a write behind the store's back.
     ///
@@ -123,10 +124,12 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub(crate) async fn invalidate<K, S>(
+    pub(crate) fn invalidate<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), crate::cache::__private::Error>,
+    >
     where
         K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
@@ -135,7 +138,6 @@ impl Entity {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget all rows of this entity, after writes behind the store's back.
     ///
@@ -146,17 +148,18 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the rows may or may not be forgotten: call it again.
-    pub(crate) async fn invalidate_all<S>(
+    pub(crate) fn invalidate_all<S>(
         s: &S,
-    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::invalidate_all::<Self, S>(s).await
+        crate::cache::__private::invalidate_all::<Self, S>(s)
     }
 }
 /// Writing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl ActiveModel {
     /// Saves the row in the database and in the cache, and returns it as the database has it.
@@ -172,14 +175,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub(crate) async fn save_through<S>(
+    pub(crate) fn save_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::save::<Entity, S>(self, s).await
+        crate::cache::__private::save::<Entity, S>(self, s)
     }
     /// Inserts the row in the database and in the cache, and returns it as the database has it.
     ///
@@ -191,14 +196,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub(crate) async fn insert_through<S>(
+    pub(crate) fn insert_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::insert::<Entity, S>(self, s).await
+        crate::cache::__private::insert::<Entity, S>(self, s)
     }
     /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
     /// has it.
@@ -211,14 +218,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub(crate) async fn update_through<S>(
+    pub(crate) fn update_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::update::<Entity, S>(self, s).await
+        crate::cache::__private::update::<Entity, S>(self, s)
     }
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
@@ -230,18 +239,19 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub(crate) async fn delete_through<S>(
+    pub(crate) fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::delete::<Entity, S>(self, s).await
+        crate::cache::__private::delete::<Entity, S>(self, s)
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Model {
     /// Deletes this row, in the database and in the cache; tells whether it was still there.
@@ -254,14 +264,16 @@ impl Model {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub(crate) async fn delete_through<S>(
+    pub(crate) fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::delete_model::<Entity, S>(self, s).await
+        crate::cache::__private::delete_model::<Entity, S>(self, s)
     }
     /// Makes the cache forget this row, after a write behind the store's back.
     ///
@@ -272,13 +284,15 @@ impl Model {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub(crate) async fn invalidate<S>(
+    pub(crate) fn invalidate<S>(
         &self,
         s: &S,
-    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::invalidate_model::<Entity, S>(self, s).await
+        crate::cache::__private::invalidate_model::<Entity, S>(self, s)
     }
 }
