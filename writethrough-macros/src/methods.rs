@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::expand::runtime;
+use crate::key_methods;
 use crate::model::Entity;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
@@ -14,9 +15,11 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let loads = loads(entity);
     let removals = removals(entity);
     let active_model = active_model(entity);
+    let by_keys = key_methods::all(entity);
     let model = model(entity);
     quote! {
         #loads
+        #by_keys
         #removals
         #active_model
         #model
@@ -285,6 +288,6 @@ fn model(entity: &Entity) -> TokenStream {
 }
 
 /// The type of a method that may fail.
-fn future(runtime: &TokenStream, ok: &TokenStream) -> TokenStream {
+pub(crate) fn future(runtime: &TokenStream, ok: &TokenStream) -> TokenStream {
     quote!(impl ::core::future::Future<Output = ::core::result::Result<#ok, #runtime::Error>>)
 }

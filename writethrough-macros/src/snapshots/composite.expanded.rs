@@ -18,8 +18,15 @@ impl crate::cache::__private::CachedEntity for Entity {
         let keep: fn(&Model) -> bool = Model::is_public;
         keep(model)
     }
+    fn unique_keys() -> &'static [&'static [Self::Column]] {
+        &[
+            &[Self::Column::Number, Self::Column::FlightId, Self::Column::Gate],
+            &[Self::Column::Gate],
+            &[Self::Column::Passenger],
+        ]
+    }
     fn exact_columns() -> &'static [Self::Column] {
-        &[Self::Column::Number]
+        &[Self::Column::Number, Self::Column::Passenger]
     }
 }
 /// Reading through the cache.
@@ -83,6 +90,111 @@ impl Entity {
             Self,
             S,
         >(::core::iter::Iterator::collect(ids), s)
+    }
+}
+/// Reading through the cache by other unique columns.
+#[allow(dead_code, non_snake_case)]
+impl Entity {
+    /// Loads the row with this `type` and `flight_id` and `gate`: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_cached_by_type_and_flight_id_and_gate(
+        r#type: impl ::core::convert::Into<String>,
+        flight_id: i32,
+        gate: i32,
+        s: &impl crate::cache::__private::Session,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
+    > {
+        crate::cache::__private::load_by_key::<
+            Self,
+            _,
+        >(
+            0,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(::core::convert::Into:: < String > ::into(r#type)),
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(flight_id), ::core::convert::Into:: < crate
+                ::cache::__private::sea_orm::Value > ::into(gate)
+            ],
+            s,
+        )
+    }
+    /// Loads the row with this `gate`: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_cached_by_gate(
+        gate: i32,
+        s: &impl crate::cache::__private::Session,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
+    > {
+        crate::cache::__private::load_by_key::<
+            Self,
+            _,
+        >(
+            1,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(gate)
+            ],
+            s,
+        )
+    }
+    /// Loads the row with this `passenger`: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_cached_by_passenger(
+        passenger: impl ::core::convert::Into<String>,
+        s: &impl crate::cache::__private::Session,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
+    > {
+        crate::cache::__private::load_by_key::<
+            Self,
+            _,
+        >(
+            2,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(::core::convert::Into:: < String > ::into(passenger))
+            ],
+            s,
+        )
     }
 }
 /// Removing through the cache.
