@@ -20,6 +20,7 @@ mod pass {
     }
     mod keys {
         mod kinds;
+        mod secondary;
     }
     mod methods {
         mod clean_under_lints;

@@ -7,23 +7,26 @@ use proc_macro2::Ident;
 use syn::{Attribute, ExprPath, LitStr, Meta, Path};
 
 use crate::errors::Errors;
-use crate::item::{Item, items};
+use crate::item::{Item, Value, fields, items};
 use crate::spelling;
 use crate::value::{self, NegativeTtl, Variant};
 
 /// The attributes of the struct, each as it should look.
-const ON_STRUCT: [(&str, &str); 7] = [
+const ON_STRUCT: [(&str, &str); 8] = [
     ("ttl", "ttl = \"1h\""),
     ("negative_ttl", "negative_ttl = \"30s\""),
     ("on_write", "on_write = \"refresh\""),
     ("on_cache_failure", "on_cache_failure = \"degrade\""),
     ("cache_if", "cache_if = \"path::to::function\""),
+    ("key", "key(a, b)"),
     ("rename", "rename = \"name_in_keys\""),
     ("crate", "crate = \"path::to::writethrough\""),
 ];
 
 /// The attributes of a field.
-const ON_FIELD: [&str; 1] = ["exact"];
+const ON_FIELD: [&str; 2] = ["exact", "key"];
+
+const KEY_ON_FIELD: &str = "on a field `key` takes no value: write `key` alone, or `key(a, b)` on the struct";
 
 /// What is said of the entity.
 #[derive(Default)]
@@ -33,6 +36,7 @@ pub(crate) struct EntityAttrs {
     pub(crate) on_write: Option<Variant>,
     pub(crate) on_cache_failure: Option<Variant>,
     pub(crate) cache_if: Option<ExprPath>,
+    pub(crate) keys: Vec<KeyAttr>,
     pub(crate) rename: Option<String>,
     pub(crate) krate: Option<Path>,
 }
@@ -41,13 +45,14 @@ impl EntityAttrs {
     /// Reads the attributes of the struct; what is wrong goes to `errors`, what is right is kept.
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        for item in once_each(attrs, errors) {
-            errors.keep(read.take(&item));
+        for item in once_each(attrs, &["key"], errors) {
+            let taken = read.take(&item, errors);
+            errors.keep(taken);
         }
         read
     }
 
-    fn take(&mut self, item: &Item) -> syn::Result<()> {
+    fn take(&mut self, item: &Item, errors: &mut Errors) -> syn::Result<()> {
         let name = item.name.to_string();
         match name.as_str() {
             "ttl" => self.ttl = Some(value::ttl(&text(item)?)?),
@@ -55,6 +60,7 @@ impl EntityAttrs {
             "on_write" => self.on_write = Some(value::on_write(&text(item)?)?),
             "on_cache_failure" => self.on_cache_failure = Some(value::on_cache_failure(&text(item)?)?),
             "cache_if" => self.cache_if = Some(value::cache_if(&text(item)?)?),
+            "key" => self.keys.extend(KeyAttr::read(item, errors)),
             "rename" => self.rename = Some(value::rename(&text(item)?)?),
             "crate" => self.krate = Some(value::krate(&text(item)?)?),
             name if ON_FIELD.contains(&name) => {
@@ -67,18 +73,53 @@ impl EntityAttrs {
     }
 }
 
+/// `key(a, b)`.
+pub(crate) struct KeyAttr {
+    /// The word `key`, where errors about the whole belong.
+    pub(crate) word: Ident,
+    /// The fields, as they are named.
+    pub(crate) fields: Vec<Ident>,
+}
+
+impl KeyAttr {
+    /// Reads the names; `None` if there are none or one of them is no name.
+    fn read(item: &Item, errors: &mut Errors) -> Option<Self> {
+        const REMEDY: &str = "name the fields of the key: write `key(a, b)`";
+        let list = match &item.value {
+            Value::List(list) if !list.stream().is_empty() => list,
+            Value::List(list) => {
+                errors.at(list, REMEDY);
+                return None;
+            }
+            Value::Nothing => {
+                errors.at(&item.name, format!("{REMEDY}, or move `key` to the field of a single column"));
+                return None;
+            }
+            Value::Is(tokens) => {
+                errors.at(tokens, REMEDY);
+                return None;
+            }
+        };
+        let fields = fields(list.stream()).into_iter().map(|name| errors.keep(name)).collect::<Vec<_>>();
+        let fields = fields.into_iter().collect::<Option<_>>()?;
+        Some(Self { word: item.name.clone(), fields })
+    }
+}
+
 /// What is said of a field.
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     /// The word `exact`, where errors about it belong.
     pub(crate) exact: Option<Ident>,
+    /// The word `key`, likewise.
+    pub(crate) key: Option<Ident>,
 }
 
 impl FieldAttrs {
     /// Reads the attributes of a field; what is wrong goes to `errors`, what is right is kept.
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        for item in once_each(attrs, errors) {
+        for item in once_each(attrs, &[], errors) {
             errors.keep(read.take(&item));
         }
         read
@@ -92,6 +133,14 @@ impl FieldAttrs {
                 self.exact = Some(item.name.clone());
                 Ok(())
             }
+            "key" => match &item.value {
+                Value::Nothing => {
+                    self.key = Some(item.name.clone());
+                    Ok(())
+                }
+                Value::Is(tokens) => Err(syn::Error::new_spanned(tokens, KEY_ON_FIELD)),
+                Value::List(group) => Err(syn::Error::new_spanned(group, KEY_ON_FIELD)),
+            },
             name if usage(name).is_some() => {
                 let message = format!("`{name}` is for the whole entity: move it to the struct");
                 Err(syn::Error::new_spanned(&item.name, message))
@@ -101,8 +150,8 @@ impl FieldAttrs {
     }
 }
 
-/// All items of all `#[write_through(…)]`, without those that were there before.
-fn once_each(attrs: &[Attribute], errors: &mut Errors) -> Vec<Item> {
+/// All items of all `#[write_through(…)]`, without those that were there before and are not `repeatable`.
+fn once_each(attrs: &[Attribute], repeatable: &[&str], errors: &mut Errors) -> Vec<Item> {
     let mut seen = BTreeSet::new();
     let mut kept = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("write_through")) {
@@ -116,7 +165,7 @@ fn once_each(attrs: &[Attribute], errors: &mut Errors) -> Vec<Item> {
         for item in items(list) {
             let Some(item) = errors.keep(item) else { continue };
             let name = &item.name;
-            if seen.insert(name.to_string()) {
+            if seen.insert(name.to_string()) || repeatable.contains(&name.to_string().as_str()) {
                 kept.push(item);
             } else {
                 errors.at(name, format!("`{name}` is given twice: remove one"));
@@ -138,7 +187,7 @@ fn unknown(name: &Ident) -> syn::Error {
     let on_struct = ON_STRUCT.map(|(name, _)| name);
     let all = [on_struct.as_slice(), ON_FIELD.as_slice()].concat();
     let message = format!(
-        "unknown attribute `{name}`{}: there are {} on the struct, {} on a primary-key field",
+        "unknown attribute `{name}`{}: there are {} on the struct, {} on a field",
         spelling::hint(&name.to_string(), &all),
         spelling::listed(&on_struct, "and"),
         spelling::listed(&ON_FIELD, "and"),

@@ -43,12 +43,13 @@ pub(crate) fn is_not_generic(input: &DeriveInput, errors: &mut Errors) {
 }
 
 /// `exact` says how a column of a key compares; other columns are never compared.
-pub(crate) fn exact_is_for_primary_keys(entity: &Entity, errors: &mut Errors) {
+pub(crate) fn exact_is_for_keys(entity: &Entity, errors: &mut Errors) {
     for column in &entity.columns {
+        let in_a_key = column.primary_key || entity.is_in_secondary_key(column);
         let Some(exact) = &column.attrs.exact else { continue };
         if column.variant.is_none() {
             errors.at(exact, "`exact` is for columns, and this field is none: remove it");
-        } else if entity.shows_primary_key() && !column.primary_key {
+        } else if entity.shows_primary_key() && !in_a_key {
             errors.at(exact, "`exact` is for columns of a key, and this one is in none: remove it");
         }
     }

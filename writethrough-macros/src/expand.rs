@@ -47,7 +47,8 @@ fn facts(entity: &Entity) -> TokenStream {
         );
     };
     let exact = (!entity.shows_primary_key()).then(|| entity.exact()).into_iter().flatten();
-    let exact = exact.map(|variant| in_primary_key(entity, &variant));
+    let exact = exact.filter(|(column, _)| !entity.is_in_secondary_key(column));
+    let exact = exact.map(|(_, variant)| in_primary_key(entity, &variant));
     quote! {
         #no_data
         #(#exact)*
@@ -80,12 +81,14 @@ fn cached_entity(entity: &Entity) -> TokenStream {
     let name = &entity.entity;
     let policy = policy(entity);
     let keep = keep(entity);
+    let unique_keys = unique_keys(entity);
     let exact_columns = exact_columns(entity);
     quote! {
         #[automatically_derived]
         impl #runtime::CachedEntity for #name {
             const POLICY: #runtime::EntityPolicy = #policy;
             #keep
+            #unique_keys
             #exact_columns
         }
     }
@@ -138,8 +141,22 @@ fn keep(entity: &Entity) -> Option<TokenStream> {
     })
 }
 
+fn unique_keys(entity: &Entity) -> Option<TokenStream> {
+    let keys = entity.keys.iter().map(|key| {
+        let columns = key.columns.iter().filter_map(|place| entity.columns.get(*place)?.variant.as_ref());
+        quote!(&[#(Self::Column::#columns),*])
+    });
+    (!entity.keys.is_empty()).then(|| {
+        quote! {
+            fn unique_keys() -> &'static [&'static [Self::Column]] {
+                &[#(#keys),*]
+            }
+        }
+    })
+}
+
 fn exact_columns(entity: &Entity) -> Option<TokenStream> {
-    let mut columns = entity.exact().map(|variant| variant.to_token_stream()).peekable();
+    let mut columns = entity.exact().map(|(_, variant)| variant.to_token_stream()).peekable();
     columns.peek()?;
     Some(quote! {
         fn exact_columns() -> &'static [Self::Column] {

@@ -93,22 +93,37 @@ impl Item {
 
 /// The items of a list; a comma after the last one is allowed.
 pub(crate) fn items(list: TokenStream) -> Vec<syn::Result<Item>> {
+    between_commas(list, "an attribute").into_iter().map(|tokens| Item::parse(tokens?)).collect()
+}
+
+/// The names of a list of fields; a comma after the last one is allowed.
+pub(crate) fn fields(list: TokenStream) -> Vec<syn::Result<Ident>> {
+    let name = |tokens: Vec<TokenTree>| match tokens.as_slice() {
+        [TokenTree::Ident(name)] => Ok(name.clone()),
+        [TokenTree::Ident(_), more, ..] => Err(syn::Error::new_spanned(more, "expected a comma before this")),
+        other => Err(syn::Error::new_spanned(other.first(), "expected the name of a field, as it is in the struct")),
+    };
+    between_commas(list, "a field").into_iter().map(|tokens| name(tokens?)).collect()
+}
+
+/// What stands between the commas, which is never nothing: else the comma is an error.
+fn between_commas(list: TokenStream, what: &str) -> Vec<syn::Result<Vec<TokenTree>>> {
     let mut items = Vec::new();
     let mut item = Vec::new();
     for token in list {
         match token {
             TokenTree::Punct(comma) if comma.as_char() == ',' => {
                 items.push(if item.is_empty() {
-                    Err(syn::Error::new_spanned(comma, "expected the name of an attribute before this comma"))
+                    Err(syn::Error::new_spanned(comma, format!("expected the name of {what} before this comma")))
                 } else {
-                    Item::parse(std::mem::take(&mut item))
+                    Ok(std::mem::take(&mut item))
                 });
             }
             token => item.push(token),
         }
     }
     if !item.is_empty() {
-        items.push(Item::parse(item));
+        items.push(Ok(item));
     }
     items
 }

@@ -1,8 +1,8 @@
 //! `#[derive(WriteThrough)]`, the derive macro of `writethrough`.
 //!
 //! Use it through the facade crate. It reads the attributes (`attr`) and the little of the model that only its text
-//! tells (`model`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
-//! delegating line each (`expand`, `methods`); beside errors it writes what it can (`fallback`).
+//! tells (`model`, `keys`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
+//! delegating line each (`expand`, `methods`, `key_methods`); beside errors it writes what it can (`fallback`).
 
 mod attr;
 mod check;
@@ -10,6 +10,8 @@ mod errors;
 mod expand;
 mod fallback;
 mod item;
+mod key_methods;
+mod keys;
 mod methods;
 mod model;
 mod spelling;
@@ -35,7 +37,7 @@ fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = errors::Errors::default();
     let entity = model::Entity::read(input, &mut errors);
     if let Some(entity) = &entity {
-        check::exact_is_for_primary_keys(entity, &mut errors);
+        check::exact_is_for_keys(entity, &mut errors);
     }
     match entity {
         Some(entity) if errors.is_empty() => expand::entity(&entity),

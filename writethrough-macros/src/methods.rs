@@ -1,9 +1,13 @@
 //! The generated methods, one delegating line each.
+//!
+//! They are no `async fn`s, each of which would be one more coroutine for the compiler to check. They hand on the
+//! runtime's futures; that these are `Send` shows through, while a bound would have it proved for each method.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::expand::runtime;
+use crate::key_methods;
 use crate::model::Entity;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
@@ -11,9 +15,11 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let loads = loads(entity);
     let removals = removals(entity);
     let active_model = active_model(entity);
+    let by_keys = key_methods::all(entity);
     let model = model(entity);
     quote! {
         #loads
+        #by_keys
         #removals
         #active_model
         #model
@@ -24,9 +30,10 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
 fn loads(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
+    let one = future(&runtime, &quote!(::core::option::Option<#model>));
+    let many = future(&runtime, &quote!(::std::vec::Vec<::core::option::Option<#model>>));
     quote! {
         /// Reading through the cache.
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #name {
             /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
@@ -40,15 +47,15 @@ fn loads(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// The future may be dropped at any time; other loads that wait for the same row go on.
-            #vis async fn load_cached<K, S>(
+            #vis fn load_cached<K, S>(
                 id: K,
                 s: &S,
-            ) -> ::core::result::Result<::core::option::Option<#model>, #runtime::Error>
+            ) -> #one
             where
                 K: ::core::convert::Into<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
-                #runtime::load::<Self, S>(::core::convert::Into::into(id), s).await
+                #runtime::load::<Self, S>(::core::convert::Into::into(id), s)
             }
 
             /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
@@ -63,10 +70,10 @@ fn loads(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// The future may be dropped at any time; other loads that wait for the same rows go on.
-            #vis async fn load_many_cached<I, S>(
+            #vis fn load_many_cached<I, S>(
                 ids: I,
                 s: &S,
-            ) -> ::core::result::Result<::std::vec::Vec<::core::option::Option<#model>>, #runtime::Error>
+            ) -> #many
             where
                 I: ::core::iter::IntoIterator,
                 I::Item: ::core::convert::Into<#runtime::PkValue<Self>>,
@@ -74,7 +81,7 @@ fn loads(entity: &Entity) -> TokenStream {
             {
                 let ids = ::core::iter::IntoIterator::into_iter(ids);
                 let ids = ::core::iter::Iterator::map(ids, ::core::convert::Into::into);
-                #runtime::load_many::<Self, S>(::core::iter::Iterator::collect(ids), s).await
+                #runtime::load_many::<Self, S>(::core::iter::Iterator::collect(ids), s)
             }
         }
     }
@@ -84,9 +91,10 @@ fn loads(entity: &Entity) -> TokenStream {
 fn removals(entity: &Entity) -> TokenStream {
     let Entity { entity: name, vis, .. } = entity;
     let runtime = runtime(entity);
+    let existed = future(&runtime, &quote!(bool));
+    let done = future(&runtime, &quote!(()));
     quote! {
         /// Removing through the cache.
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #name {
             /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
@@ -101,15 +109,15 @@ fn removals(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// A deletion that has begun goes on when the future is dropped.
-            #vis async fn delete_by_id_through<K, S>(
+            #vis fn delete_by_id_through<K, S>(
                 id: K,
                 s: &S,
-            ) -> ::core::result::Result<bool, #runtime::Error>
+            ) -> #existed
             where
                 K: ::core::convert::Into<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
-                #runtime::delete_by_id::<Self, S>(::core::convert::Into::into(id), s).await
+                #runtime::delete_by_id::<Self, S>(::core::convert::Into::into(id), s)
             }
 
             /// Makes the cache forget the row with this primary key, after a write behind the store's back.
@@ -121,12 +129,12 @@ fn removals(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// If the future is dropped, the row may or may not be forgotten: call it again.
-            #vis async fn invalidate<K, S>(id: K, s: &S) -> ::core::result::Result<(), #runtime::Error>
+            #vis fn invalidate<K, S>(id: K, s: &S) -> #done
             where
                 K: ::core::convert::Into<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
-                #runtime::invalidate::<Self, S>(::core::convert::Into::into(id), s).await
+                #runtime::invalidate::<Self, S>(::core::convert::Into::into(id), s)
             }
 
             /// Makes the cache forget all rows of this entity, after writes behind the store's back.
@@ -138,11 +146,11 @@ fn removals(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// If the future is dropped, the rows may or may not be forgotten: call it again.
-            #vis async fn invalidate_all<S>(s: &S) -> ::core::result::Result<(), #runtime::Error>
+            #vis fn invalidate_all<S>(s: &S) -> #done
             where
                 S: #runtime::Session,
             {
-                #runtime::invalidate_all::<Self, S>(s).await
+                #runtime::invalidate_all::<Self, S>(s)
             }
         }
     }
@@ -152,9 +160,10 @@ fn removals(entity: &Entity) -> TokenStream {
 fn active_model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
+    let saved = future(&runtime, &quote!(#model));
+    let existed = future(&runtime, &quote!(bool));
     quote! {
         /// Writing through the cache.
-        #[automatically_derived]
         #[allow(dead_code)]
         impl ActiveModel {
             /// Saves the row in the database and in the cache, and returns it as the database has it.
@@ -170,11 +179,11 @@ fn active_model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// A write that has begun goes on when the future is dropped.
-            #vis async fn save_through<S>(self, s: &S) -> ::core::result::Result<#model, #runtime::Error>
+            #vis fn save_through<S>(self, s: &S) -> #saved
             where
                 S: #runtime::Session,
             {
-                #runtime::save::<#name, S>(self, s).await
+                #runtime::save::<#name, S>(self, s)
             }
 
             /// Inserts the row in the database and in the cache, and returns it as the database has it.
@@ -187,11 +196,11 @@ fn active_model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// A write that has begun goes on when the future is dropped.
-            #vis async fn insert_through<S>(self, s: &S) -> ::core::result::Result<#model, #runtime::Error>
+            #vis fn insert_through<S>(self, s: &S) -> #saved
             where
                 S: #runtime::Session,
             {
-                #runtime::insert::<#name, S>(self, s).await
+                #runtime::insert::<#name, S>(self, s)
             }
 
             /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
@@ -205,11 +214,11 @@ fn active_model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// A write that has begun goes on when the future is dropped.
-            #vis async fn update_through<S>(self, s: &S) -> ::core::result::Result<#model, #runtime::Error>
+            #vis fn update_through<S>(self, s: &S) -> #saved
             where
                 S: #runtime::Session,
             {
-                #runtime::update::<#name, S>(self, s).await
+                #runtime::update::<#name, S>(self, s)
             }
 
             /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
@@ -222,11 +231,11 @@ fn active_model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// A deletion that has begun goes on when the future is dropped.
-            #vis async fn delete_through<S>(self, s: &S) -> ::core::result::Result<bool, #runtime::Error>
+            #vis fn delete_through<S>(self, s: &S) -> #existed
             where
                 S: #runtime::Session,
             {
-                #runtime::delete::<#name, S>(self, s).await
+                #runtime::delete::<#name, S>(self, s)
             }
         }
     }
@@ -236,9 +245,10 @@ fn active_model(entity: &Entity) -> TokenStream {
 fn model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
+    let existed = future(&runtime, &quote!(bool));
+    let done = future(&runtime, &quote!(()));
     quote! {
         /// Removing through the cache.
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #model {
             /// Deletes this row, in the database and in the cache; tells whether it was still there.
@@ -251,11 +261,11 @@ fn model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// A deletion that has begun goes on when the future is dropped.
-            #vis async fn delete_through<S>(self, s: &S) -> ::core::result::Result<bool, #runtime::Error>
+            #vis fn delete_through<S>(self, s: &S) -> #existed
             where
                 S: #runtime::Session,
             {
-                #runtime::delete_model::<#name, S>(self, s).await
+                #runtime::delete_model::<#name, S>(self, s)
             }
 
             /// Makes the cache forget this row, after a write behind the store's back.
@@ -267,12 +277,17 @@ fn model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// If the future is dropped, the row may or may not be forgotten: call it again.
-            #vis async fn invalidate<S>(&self, s: &S) -> ::core::result::Result<(), #runtime::Error>
+            #vis fn invalidate<S>(&self, s: &S) -> #done
             where
                 S: #runtime::Session,
             {
-                #runtime::invalidate_model::<#name, S>(self, s).await
+                #runtime::invalidate_model::<#name, S>(self, s)
             }
         }
     }
+}
+
+/// The type of a method that may fail.
+pub(crate) fn future(runtime: &TokenStream, ok: &TokenStream) -> TokenStream {
+    quote!(impl ::core::future::Future<Output = ::core::result::Result<#ok, #runtime::Error>>)
 }

@@ -13,6 +13,7 @@ use crate::attr::{EntityAttrs, FieldAttrs};
 use crate::check;
 use crate::errors::Errors;
 use crate::item::{Item, Value, items};
+use crate::keys::{self, Key};
 
 /// An annotated `Model`.
 pub(crate) struct Entity {
@@ -26,10 +27,16 @@ pub(crate) struct Entity {
     pub(crate) attrs: EntityAttrs,
     /// Its fields.
     pub(crate) columns: Vec<Column>,
+    /// Its unique secondary keys, in the order in which the runtime counts them.
+    pub(crate) keys: Vec<Key>,
 }
 
 /// A field of the model.
 pub(crate) struct Column {
+    /// The name of the field.
+    pub(crate) ident: Ident,
+    /// The type of the field.
+    pub(crate) ty: Type,
     /// Its name in the enums `Column` and `PrimaryKey`; a field that no table has is in neither.
     pub(crate) variant: Option<Ident>,
     /// Whether it is marked as (a part of) the primary key.
@@ -46,12 +53,14 @@ impl Entity {
         let fields = check::named_fields(input, errors)?;
         check::is_called_model(input, errors);
         let sea_orm = sea_orm(&input.attrs);
+        let columns: Vec<_> = fields.named.iter().filter_map(|field| Column::read(field, errors)).collect();
         Some(Self {
             model: input.ident.clone(),
             vis: input.vis.clone(),
             entity: sea_orm.iter().find_map(|item| renamed(item, "entity")).unwrap_or_else(|| format_ident!("Entity")),
+            keys: keys::resolve(&attrs.keys, &columns, errors),
             attrs,
-            columns: fields.named.iter().map(|field| Column::read(field, errors)).collect(),
+            columns,
         })
     }
 
@@ -60,25 +69,40 @@ impl Entity {
         self.columns.iter().any(|column| column.primary_key)
     }
 
-    /// The columns declared `exact`, under their names in the enums, on the very word.
-    pub(crate) fn exact(&self) -> impl Iterator<Item = Ident> {
+    /// Whether the column is named in a secondary key, be this right or wrong.
+    pub(crate) fn is_in_secondary_key(&self, column: &Column) -> bool {
+        let name = column.name();
+        column.attrs.key.is_some()
+            || self.attrs.keys.iter().flat_map(|key| &key.fields).any(|field| field.unraw() == name)
+    }
+
+    /// The columns declared `exact`, with their names in the enums, on the very word.
+    pub(crate) fn exact(&self) -> impl Iterator<Item = (&Column, Ident)> {
         self.columns.iter().filter_map(|column| {
             let mut variant = column.variant.clone()?;
             variant.set_span(column.attrs.exact.as_ref()?.span());
-            Some(variant)
+            Some((column, variant))
         })
     }
 }
 
 impl Column {
-    fn read(field: &Field, errors: &mut Errors) -> Self {
+    fn read(field: &Field, errors: &mut Errors) -> Option<Self> {
+        let ident = field.ident.as_ref()?;
         let sea_orm = sea_orm(&field.attrs);
         let in_table = !is_relation(&field.ty) && !sea_orm.iter().any(|item| item.is("ignore"));
-        Self {
-            variant: field.ident.as_ref().filter(|_| in_table).and_then(|ident| variant(ident, &sea_orm)),
+        Some(Self {
+            ident: ident.clone(),
+            ty: field.ty.clone(),
+            variant: Some(ident).filter(|_| in_table).and_then(|ident| variant(ident, &sea_orm)),
             primary_key: sea_orm.iter().any(|item| item.is("primary_key")),
             attrs: FieldAttrs::read(&field.attrs, errors),
-        }
+        })
+    }
+
+    /// The name of the field without `r#`.
+    pub(crate) fn name(&self) -> String {
+        self.ident.unraw().to_string()
     }
 }
 

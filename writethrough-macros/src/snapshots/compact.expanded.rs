@@ -8,7 +8,6 @@ impl ::writethrough::__private::CachedEntity for Entity {
         .ttl(::core::time::Duration::from_secs(3600));
 }
 /// Reading through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Entity {
     /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
@@ -22,19 +21,20 @@ impl Entity {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same row go on.
-    pub async fn load_cached<K, S>(
+    pub fn load_cached<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<
-        ::core::option::Option<Model>,
-        ::writethrough::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            ::writethrough::__private::Error,
+        >,
     >
     where
         K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
     {
         ::writethrough::__private::load::<Self, S>(::core::convert::Into::into(id), s)
-            .await
     }
     /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
     /// such row.
@@ -48,12 +48,14 @@ impl Entity {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same rows go on.
-    pub async fn load_many_cached<I, S>(
+    pub fn load_many_cached<I, S>(
         ids: I,
         s: &S,
-    ) -> ::core::result::Result<
-        ::std::vec::Vec<::core::option::Option<Model>>,
-        ::writethrough::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::std::vec::Vec<::core::option::Option<Model>>,
+            ::writethrough::__private::Error,
+        >,
     >
     where
         I: ::core::iter::IntoIterator,
@@ -66,11 +68,9 @@ impl Entity {
             Self,
             S,
         >(::core::iter::Iterator::collect(ids), s)
-            .await
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Entity {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
@@ -85,10 +85,12 @@ impl Entity {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub async fn delete_by_id_through<K, S>(
+    pub fn delete_by_id_through<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<bool, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
+    >
     where
         K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
@@ -97,7 +99,6 @@ impl Entity {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget the row with this primary key, after a write behind the store's back.
     ///
@@ -108,10 +109,12 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub async fn invalidate<K, S>(
+    pub fn invalidate<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<(), ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
+    >
     where
         K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
@@ -120,7 +123,6 @@ impl Entity {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget all rows of this entity, after writes behind the store's back.
     ///
@@ -131,17 +133,18 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the rows may or may not be forgotten: call it again.
-    pub async fn invalidate_all<S>(
+    pub fn invalidate_all<S>(
         s: &S,
-    ) -> ::core::result::Result<(), ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::invalidate_all::<Self, S>(s).await
+        ::writethrough::__private::invalidate_all::<Self, S>(s)
     }
 }
 /// Writing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl ActiveModel {
     /// Saves the row in the database and in the cache, and returns it as the database has it.
@@ -157,14 +160,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub async fn save_through<S>(
+    pub fn save_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::save::<Entity, S>(self, s).await
+        ::writethrough::__private::save::<Entity, S>(self, s)
     }
     /// Inserts the row in the database and in the cache, and returns it as the database has it.
     ///
@@ -176,14 +181,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub async fn insert_through<S>(
+    pub fn insert_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::insert::<Entity, S>(self, s).await
+        ::writethrough::__private::insert::<Entity, S>(self, s)
     }
     /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
     /// has it.
@@ -196,14 +203,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub async fn update_through<S>(
+    pub fn update_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::update::<Entity, S>(self, s).await
+        ::writethrough::__private::update::<Entity, S>(self, s)
     }
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
@@ -215,18 +224,19 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub async fn delete_through<S>(
+    pub fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::delete::<Entity, S>(self, s).await
+        ::writethrough::__private::delete::<Entity, S>(self, s)
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Model {
     /// Deletes this row, in the database and in the cache; tells whether it was still there.
@@ -239,14 +249,16 @@ impl Model {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub async fn delete_through<S>(
+    pub fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::delete_model::<Entity, S>(self, s).await
+        ::writethrough::__private::delete_model::<Entity, S>(self, s)
     }
     /// Makes the cache forget this row, after a write behind the store's back.
     ///
@@ -257,13 +269,15 @@ impl Model {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub async fn invalidate<S>(
+    pub fn invalidate<S>(
         &self,
         s: &S,
-    ) -> ::core::result::Result<(), ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::invalidate_model::<Entity, S>(self, s).await
+        ::writethrough::__private::invalidate_model::<Entity, S>(self, s)
     }
 }

@@ -18,12 +18,18 @@ impl crate::cache::__private::CachedEntity for Entity {
         let keep: fn(&Model) -> bool = Model::is_public;
         keep(model)
     }
+    fn unique_keys() -> &'static [&'static [Self::Column]] {
+        &[
+            &[Self::Column::Number, Self::Column::FlightId, Self::Column::Gate],
+            &[Self::Column::Gate],
+            &[Self::Column::Passenger],
+        ]
+    }
     fn exact_columns() -> &'static [Self::Column] {
-        &[Self::Column::Number]
+        &[Self::Column::Number, Self::Column::Passenger]
     }
 }
 /// Reading through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Entity {
     /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
@@ -37,19 +43,20 @@ impl Entity {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same row go on.
-    pub(crate) async fn load_cached<K, S>(
+    pub(crate) fn load_cached<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<
-        ::core::option::Option<Model>,
-        crate::cache::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
     >
     where
         K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
     {
         crate::cache::__private::load::<Self, S>(::core::convert::Into::into(id), s)
-            .await
     }
     /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
     /// such row.
@@ -63,12 +70,14 @@ impl Entity {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same rows go on.
-    pub(crate) async fn load_many_cached<I, S>(
+    pub(crate) fn load_many_cached<I, S>(
         ids: I,
         s: &S,
-    ) -> ::core::result::Result<
-        ::std::vec::Vec<::core::option::Option<Model>>,
-        crate::cache::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::std::vec::Vec<::core::option::Option<Model>>,
+            crate::cache::__private::Error,
+        >,
     >
     where
         I: ::core::iter::IntoIterator,
@@ -81,11 +90,114 @@ impl Entity {
             Self,
             S,
         >(::core::iter::Iterator::collect(ids), s)
-            .await
+    }
+}
+/// Reading through the cache by other unique columns.
+#[allow(dead_code, non_snake_case)]
+impl Entity {
+    /// Loads the row with this `type` and `flight_id` and `gate`: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_cached_by_type_and_flight_id_and_gate(
+        r#type: impl ::core::convert::Into<String>,
+        flight_id: i32,
+        gate: i32,
+        s: &impl crate::cache::__private::Session,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
+    > {
+        crate::cache::__private::load_by_key::<
+            Self,
+            _,
+        >(
+            0,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(::core::convert::Into:: < String > ::into(r#type)),
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(flight_id), ::core::convert::Into:: < crate
+                ::cache::__private::sea_orm::Value > ::into(gate)
+            ],
+            s,
+        )
+    }
+    /// Loads the row with this `gate`: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_cached_by_gate(
+        gate: i32,
+        s: &impl crate::cache::__private::Session,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
+    > {
+        crate::cache::__private::load_by_key::<
+            Self,
+            _,
+        >(
+            1,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(gate)
+            ],
+            s,
+        )
+    }
+    /// Loads the row with this `passenger`: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_cached_by_passenger(
+        passenger: impl ::core::convert::Into<String>,
+        s: &impl crate::cache::__private::Session,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            crate::cache::__private::Error,
+        >,
+    > {
+        crate::cache::__private::load_by_key::<
+            Self,
+            _,
+        >(
+            2,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(::core::convert::Into:: < String > ::into(passenger))
+            ],
+            s,
+        )
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Entity {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
@@ -100,10 +212,12 @@ impl Entity {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub(crate) async fn delete_by_id_through<K, S>(
+    pub(crate) fn delete_by_id_through<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
+    >
     where
         K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
@@ -112,7 +226,6 @@ impl Entity {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget the row with this primary key, after a write behind the store's back.
     ///
@@ -123,10 +236,12 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub(crate) async fn invalidate<K, S>(
+    pub(crate) fn invalidate<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), crate::cache::__private::Error>,
+    >
     where
         K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
@@ -135,7 +250,6 @@ impl Entity {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget all rows of this entity, after writes behind the store's back.
     ///
@@ -146,17 +260,18 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the rows may or may not be forgotten: call it again.
-    pub(crate) async fn invalidate_all<S>(
+    pub(crate) fn invalidate_all<S>(
         s: &S,
-    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::invalidate_all::<Self, S>(s).await
+        crate::cache::__private::invalidate_all::<Self, S>(s)
     }
 }
 /// Writing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl ActiveModel {
     /// Saves the row in the database and in the cache, and returns it as the database has it.
@@ -172,14 +287,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub(crate) async fn save_through<S>(
+    pub(crate) fn save_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::save::<Entity, S>(self, s).await
+        crate::cache::__private::save::<Entity, S>(self, s)
     }
     /// Inserts the row in the database and in the cache, and returns it as the database has it.
     ///
@@ -191,14 +308,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub(crate) async fn insert_through<S>(
+    pub(crate) fn insert_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::insert::<Entity, S>(self, s).await
+        crate::cache::__private::insert::<Entity, S>(self, s)
     }
     /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
     /// has it.
@@ -211,14 +330,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub(crate) async fn update_through<S>(
+    pub(crate) fn update_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::update::<Entity, S>(self, s).await
+        crate::cache::__private::update::<Entity, S>(self, s)
     }
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
@@ -230,18 +351,19 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub(crate) async fn delete_through<S>(
+    pub(crate) fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::delete::<Entity, S>(self, s).await
+        crate::cache::__private::delete::<Entity, S>(self, s)
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Model {
     /// Deletes this row, in the database and in the cache; tells whether it was still there.
@@ -254,14 +376,16 @@ impl Model {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub(crate) async fn delete_through<S>(
+    pub(crate) fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::delete_model::<Entity, S>(self, s).await
+        crate::cache::__private::delete_model::<Entity, S>(self, s)
     }
     /// Makes the cache forget this row, after a write behind the store's back.
     ///
@@ -272,13 +396,15 @@ impl Model {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub(crate) async fn invalidate<S>(
+    pub(crate) fn invalidate<S>(
         &self,
         s: &S,
-    ) -> ::core::result::Result<(), crate::cache::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), crate::cache::__private::Error>,
+    >
     where
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::invalidate_model::<Entity, S>(self, s).await
+        crate::cache::__private::invalidate_model::<Entity, S>(self, s)
     }
 }

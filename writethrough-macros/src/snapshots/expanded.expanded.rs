@@ -23,7 +23,6 @@ impl ::writethrough::__private::CachedEntity for Airports {
     }
 }
 /// Reading through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Airports {
     /// Loads the row with this primary key: from the cache, or else from the database, which fills the cache.
@@ -37,19 +36,20 @@ impl Airports {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same row go on.
-    pub async fn load_cached<K, S>(
+    pub fn load_cached<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<
-        ::core::option::Option<Model>,
-        ::writethrough::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            ::writethrough::__private::Error,
+        >,
     >
     where
         K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
     {
         ::writethrough::__private::load::<Self, S>(::core::convert::Into::into(id), s)
-            .await
     }
     /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
     /// such row.
@@ -63,12 +63,14 @@ impl Airports {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time; other loads that wait for the same rows go on.
-    pub async fn load_many_cached<I, S>(
+    pub fn load_many_cached<I, S>(
         ids: I,
         s: &S,
-    ) -> ::core::result::Result<
-        ::std::vec::Vec<::core::option::Option<Model>>,
-        ::writethrough::__private::Error,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::std::vec::Vec<::core::option::Option<Model>>,
+            ::writethrough::__private::Error,
+        >,
     >
     where
         I: ::core::iter::IntoIterator,
@@ -81,11 +83,9 @@ impl Airports {
             Self,
             S,
         >(::core::iter::Iterator::collect(ids), s)
-            .await
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Airports {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
@@ -100,10 +100,12 @@ impl Airports {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub async fn delete_by_id_through<K, S>(
+    pub fn delete_by_id_through<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<bool, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
+    >
     where
         K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
@@ -112,7 +114,6 @@ impl Airports {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget the row with this primary key, after a write behind the store's back.
     ///
@@ -123,10 +124,12 @@ impl Airports {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub async fn invalidate<K, S>(
+    pub fn invalidate<K, S>(
         id: K,
         s: &S,
-    ) -> ::core::result::Result<(), ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
+    >
     where
         K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
@@ -135,7 +138,6 @@ impl Airports {
             Self,
             S,
         >(::core::convert::Into::into(id), s)
-            .await
     }
     /// Makes the cache forget all rows of this entity, after writes behind the store's back.
     ///
@@ -146,17 +148,18 @@ impl Airports {
     /// # Cancel safety
     ///
     /// If the future is dropped, the rows may or may not be forgotten: call it again.
-    pub async fn invalidate_all<S>(
+    pub fn invalidate_all<S>(
         s: &S,
-    ) -> ::core::result::Result<(), ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::invalidate_all::<Self, S>(s).await
+        ::writethrough::__private::invalidate_all::<Self, S>(s)
     }
 }
 /// Writing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl ActiveModel {
     /// Saves the row in the database and in the cache, and returns it as the database has it.
@@ -172,14 +175,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub async fn save_through<S>(
+    pub fn save_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::save::<Airports, S>(self, s).await
+        ::writethrough::__private::save::<Airports, S>(self, s)
     }
     /// Inserts the row in the database and in the cache, and returns it as the database has it.
     ///
@@ -191,14 +196,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub async fn insert_through<S>(
+    pub fn insert_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::insert::<Airports, S>(self, s).await
+        ::writethrough::__private::insert::<Airports, S>(self, s)
     }
     /// Updates the columns that are set, in the database and in the cache, and returns the row as the database
     /// has it.
@@ -211,14 +218,16 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub async fn update_through<S>(
+    pub fn update_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<Model, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::update::<Airports, S>(self, s).await
+        ::writethrough::__private::update::<Airports, S>(self, s)
     }
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
@@ -230,18 +239,19 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub async fn delete_through<S>(
+    pub fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::delete::<Airports, S>(self, s).await
+        ::writethrough::__private::delete::<Airports, S>(self, s)
     }
 }
 /// Removing through the cache.
-#[automatically_derived]
 #[allow(dead_code)]
 impl Model {
     /// Deletes this row, in the database and in the cache; tells whether it was still there.
@@ -254,14 +264,16 @@ impl Model {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub async fn delete_through<S>(
+    pub fn delete_through<S>(
         self,
         s: &S,
-    ) -> ::core::result::Result<bool, ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::delete_model::<Airports, S>(self, s).await
+        ::writethrough::__private::delete_model::<Airports, S>(self, s)
     }
     /// Makes the cache forget this row, after a write behind the store's back.
     ///
@@ -272,13 +284,15 @@ impl Model {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub async fn invalidate<S>(
+    pub fn invalidate<S>(
         &self,
         s: &S,
-    ) -> ::core::result::Result<(), ::writethrough::__private::Error>
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
+    >
     where
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::invalidate_model::<Airports, S>(self, s).await
+        ::writethrough::__private::invalidate_model::<Airports, S>(self, s)
     }
 }

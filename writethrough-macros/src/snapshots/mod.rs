@@ -42,13 +42,16 @@ fn a_composite_key_and_every_attribute() {
             #[sea_orm(table_name = "seat", schema_name = "air", rename_all = "camelCase")]
             #[write_through(ttl = "90s", negative_ttl = "1500ms", on_write = "refresh_if_cached")]
             #[write_through(on_cache_failure = "fail", cache_if = "Model::is_public", rename = "s")]
-            #[write_through(crate = "crate::cache")]
+            #[write_through(key(type, flight_id, gate), key(gate), crate = "crate::cache")]
             pub(crate) struct Model {
                 #[sea_orm(primary_key, auto_increment = false)]
                 pub flight_id: i32,
                 #[sea_orm(primary_key, auto_increment = false, column_name = "no", enum_name = "Number")]
                 #[write_through(exact)]
                 pub r#type: String,
+                pub gate: Option<i32>,
+                #[write_through(key, exact)]
+                pub passenger: Option<String>,
                 #[sea_orm(ignore)]
                 pub note: String,
                 #[sea_orm(has_one)]

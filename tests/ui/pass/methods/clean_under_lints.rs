@@ -11,11 +11,14 @@ mod flight {
     /// A model that only its parent sees; nobody calls its methods.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
     #[sea_orm(table_name = "flight")]
-    #[write_through(ttl = "1h", negative_ttl = "5s", cache_if = "keep")]
+    #[write_through(ttl = "1h", negative_ttl = "5s", cache_if = "keep", key(r#type, s))]
     pub(super) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         #[write_through(exact)]
         pub(super) id: String,
+        pub(super) r#type: String,
+        #[write_through(key)]
+        pub(super) s: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -99,7 +102,7 @@ mod airport {
 fn names_of_the_module_are_not_mistaken_for_those_of_the_runtime() {
     use writethrough::CachedEntity;
 
-    assert!(flight::Entity::keep(&flight::Model { id: "LH1".into() }));
+    assert!(flight::Entity::keep(&flight::Model { id: "LH1".into(), r#type: "A320".into(), s: None }));
     assert!(matches!(flight::Entity::exact_columns(), [flight::Column::Id]));
     assert!(airport::Entity::keep(&airport::Model { iata_code: "FRA".into() }));
     assert!(matches!(airport::Entity::exact_columns(), [airport::Column::IataCode]));
