@@ -161,6 +161,7 @@ fn active_model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
     let saved = future(&runtime, &quote!(#model));
+    let upserted = future(&runtime, &quote!(::core::option::Option<#model>));
     let existed = future(&runtime, &quote!(bool));
     quote! {
         /// Writing through the cache.
@@ -219,6 +220,31 @@ fn active_model(entity: &Entity) -> TokenStream {
                 S: #runtime::Session,
             {
                 #runtime::update::<#name, S>(self, s)
+            }
+
+            /// Inserts the row, or does what `on_conflict` says with the one that stands in its way, and brings the cache
+            /// up to date.
+            ///
+            /// Returns the row as the database has it, whichever it was; `None` if the conflict was answered by doing
+            /// nothing. Hooks do not run, as they do not in SeaORM's own upsert.
+            ///
+            /// # Errors
+            ///
+            /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`. `outcome()` of
+            /// the error tells whether the row was written.
+            ///
+            /// # Cancel safety
+            ///
+            /// A write that has begun goes on when the future is dropped.
+            #vis fn upsert_through<S>(
+                self,
+                on_conflict: #runtime::sea_orm::sea_query::OnConflict,
+                s: &S,
+            ) -> #upserted
+            where
+                S: #runtime::Session,
+            {
+                #runtime::upsert::<#name, S>(self, on_conflict, s)
             }
 
             /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.

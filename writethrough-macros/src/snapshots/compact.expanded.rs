@@ -214,6 +214,35 @@ impl ActiveModel {
     {
         ::writethrough::__private::update::<Entity, S>(self, s)
     }
+    /// Inserts the row, or does what `on_conflict` says with the one that stands in its way, and brings the cache
+    /// up to date.
+    ///
+    /// Returns the row as the database has it, whichever it was; `None` if the conflict was answered by doing
+    /// nothing. Hooks do not run, as they do not in SeaORM's own upsert.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`. `outcome()` of
+    /// the error tells whether the row was written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub fn upsert_through<S>(
+        self,
+        on_conflict: ::writethrough::__private::sea_orm::sea_query::OnConflict,
+        s: &S,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::core::option::Option<Model>,
+            ::writethrough::__private::Error,
+        >,
+    >
+    where
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::upsert::<Entity, S>(self, on_conflict, s)
+    }
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 #[derive(Debug)]
 struct OutOfFuel;
 
-async fn calls(store: &writethrough::Store) -> Result<(), OutOfFuel> {
-    store.transaction(async |_| Err(OutOfFuel)).await
+fn calls(store: &writethrough::Store) {
+    let _ = store.transaction(async |_| Err::<(), _>(OutOfFuel));
 }
 
 fn main() {}

