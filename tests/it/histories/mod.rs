@@ -10,8 +10,8 @@
 //! # How it is checked
 //!
 //! - Four processes with four clients each, and a store of their own ([`client`]), make random [calls](call) on the same
-//!   few rows. A call may be cancelled, and a process may be killed at any time; another takes its place
-//!   ([`scenario`]).
+//!   few rows. Some calls are cancelled, some processes stand still for a moment, and some are killed, whatever they are
+//!   at; another takes the place ([`scenario`]).
 //! - A client writes a line before each call and after it ([`record`]), with the time on a [`clock`] that all processes
 //!   share. No value is written twice.
 //! - All lines together make a history for each row ([`history`]). A write whose end nobody was told takes effect at any
@@ -23,8 +23,8 @@
 //! # What is not checked
 //!
 //! What holds between rows: each row's history is checked by itself, as the promise is made. What reads inside of a
-//! transaction see. What happens when servers fail; that is what [`faults`](crate::faults) is about. Fences that were lost:
-//! none is here, since no process stands still for longer than a fence does.
+//! transaction see. What happens when servers fail; that is what [`faults`](crate::faults) is about. What is lost with a
+//! fence: no process stands still here for longer than its fence.
 //!
 //! # The long form
 //!
@@ -49,7 +49,7 @@ use std::time::Duration;
 
 use client::{Design, Rows};
 use naive::After;
-use scenario::{Report, Scenario};
+use scenario::{Report, Scenario, Trouble};
 
 use crate::support::databases::Backend;
 use crate::support::stage::CacheKind;
@@ -73,8 +73,7 @@ const OURS: Scenario = Scenario {
     cache: CacheKind::Redis,
     design: Design::Ours,
     rows: ONE,
-    kills: false,
-    cancels: true,
+    trouble: Trouble::Delays,
     lasts: Duration::ZERO,
 };
 
@@ -82,14 +81,15 @@ const OURS: Scenario = Scenario {
 async fn assert_linearizable(scenario: Scenario) {
     let report = Scenario { lasts: length(), ..scenario }.run().await;
     println!("{report}");
-    let Report { history, kills, verdict, .. } = report;
+    let Report { history, stops, kills, verdict, .. } = report;
     let total = history.total();
     if let Err(violation) = verdict {
         panic!("{violation}");
     }
     assert!(total.from_cache > 0, "nobody was answered from the cache");
     assert!(total.cancelled > 0, "nothing was cancelled");
-    assert_eq!(scenario.kills, kills > 0, "{kills} kills");
+    assert_eq!(scenario.cache == CacheKind::Redis, stops > 0, "processes were stopped {stops} times");
+    assert_eq!(scenario.trouble == Trouble::Kills, kills > 0, "processes were killed {kills} times");
     assert!(history.counts.values().all(|count| count.done > 0), "a kind of call never ended well");
 }
 
@@ -105,17 +105,18 @@ async fn fifty_rows_are_linearizable_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_row_is_linearizable_on_postgres_while_processes_are_killed() {
-    assert_linearizable(Scenario { rows: ONE_FOR_A_MOMENT, kills: true, ..OURS }).await;
+    assert_linearizable(Scenario { rows: ONE_FOR_A_MOMENT, trouble: Trouble::Kills, ..OURS }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_rows_are_linearizable_on_postgres_while_processes_are_killed() {
-    assert_linearizable(Scenario { rows: FIFTY, kills: true, ..OURS }).await;
+    assert_linearizable(Scenario { rows: FIFTY, trouble: Trouble::Kills, ..OURS }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_row_is_linearizable_on_mysql_while_processes_are_killed() {
-    assert_linearizable(Scenario { backend: Backend::MySql, rows: ONE_FOR_A_MOMENT, kills: true, ..OURS }).await;
+    assert_linearizable(Scenario { backend: Backend::MySql, rows: ONE_FOR_A_MOMENT, trouble: Trouble::Kills, ..OURS })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,7 +137,8 @@ async fn one_row_is_linearizable_on_postgres_with_an_embedded_cache() {
 /// Runs what the textbook does until it is caught.
 async fn assert_caught(after: After) {
     for _ in 0..20 {
-        let calm = Scenario { design: Design::Naive(after), cancels: false, lasts: Duration::from_secs(1), ..OURS };
+        let calm =
+            Scenario { design: Design::Naive(after), trouble: Trouble::Nothing, lasts: Duration::from_secs(1), ..OURS };
         let report = calm.run().await;
         println!("{report}");
         if let Err(violation) = report.verdict {

@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
 use super::client::{Job, work};
@@ -31,6 +32,13 @@ impl Process {
     pub fn kill(&mut self) {
         self.0.kill().expect("our own process can be killed");
         self.0.wait().expect("our own process can be waited for");
+    }
+
+    /// Stops it from running, or lets it go on.
+    pub fn stop(&self, stopped: bool) {
+        let signal = if stopped { Signal::STOP } else { Signal::CONT };
+        // It may have ended, if its job was done; who waits for it will know how.
+        kill_process(Pid::from_child(&self.0), signal).ok();
     }
 
     /// Waits until it has done its job.

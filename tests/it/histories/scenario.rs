@@ -1,4 +1,4 @@
-//! One run: processes, clients, kills, and what is to be said of the history in the end.
+//! One run: processes, clients, what happens to them, and what is to be said of the history in the end.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -31,14 +31,25 @@ pub struct Scenario {
     pub cache: CacheKind,
     pub design: Design,
     pub rows: Rows,
-    pub kills: bool,
-    pub cancels: bool,
+    pub trouble: Trouble,
     pub lasts: Duration,
+}
+
+/// What happens to clients; each of these includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    Nothing,
+    /// They cancel calls, and processes stand still for some milliseconds, so that steps that belong together happen far
+    /// apart.
+    Delays,
+    /// Processes are killed.
+    Kills,
 }
 
 /// What came of it.
 pub struct Report {
     pub history: History,
+    pub stops: u32,
     pub kills: u32,
     pub verdict: Result<(), String>,
     checking: Duration,
@@ -52,18 +63,20 @@ impl Scenario {
         let directory = tempfile::tempdir().expect("a temporary directory");
         // An embedded cache lives as long as somebody has it.
         let lives = stage.store().await;
-        let mut run = Run { scenario: self, begins: Moment::now().after(START), stage, directory, processes: 0 };
-        let kills = match self.cache {
+        let begins = Moment::now().after(START);
+        let mut run = Run { scenario: self, begins, stage, directory, processes: 0, stops: 0, kills: 0 };
+        match self.cache {
             CacheKind::Redis => run.in_processes().await,
             CacheKind::Memory => run.in_tasks().await,
-        };
+        }
         let rows = History::of(run.events()).rows.into_keys().collect();
         run.look_at_the_end(rows).await;
         lives.close().await.expect("it did nothing");
         let history = History::of(run.events());
         let started = Instant::now();
         let verdict = history.check(run.begins);
-        Report { history, kills, verdict, checking: started.elapsed(), scenario: self }
+        let Run { stops, kills, .. } = run;
+        Report { history, stops, kills, verdict, checking: started.elapsed(), scenario: self }
     }
 }
 
@@ -74,6 +87,8 @@ struct Run {
     begins: Moment,
     /// So many were started.
     processes: u32,
+    stops: u32,
+    kills: u32,
 }
 
 impl Run {
@@ -82,8 +97,13 @@ impl Run {
     }
 
     fn calls(&mut self) -> Job {
-        let Scenario { rows, cancels, lasts, .. } = self.scenario;
-        self.job(Task::Calls { rows, begins: self.begins, ends: self.begins.after(lasts), cancels })
+        let Scenario { rows, trouble, .. } = self.scenario;
+        let cancels = trouble >= Trouble::Delays;
+        self.job(Task::Calls { rows, begins: self.begins, ends: self.ends(), cancels })
+    }
+
+    fn ends(&self) -> Moment {
+        self.begins.after(self.scenario.lasts)
     }
 
     fn job(&mut self, task: Task) -> Job {
@@ -100,37 +120,41 @@ impl Run {
         }
     }
 
-    /// Returns how many processes were killed.
-    async fn in_processes(&mut self) -> u32 {
+    async fn in_processes(&mut self) {
         let mut processes: Vec<_> = (0..PROCESSES).map(|_| Process::start(&self.calls())).collect();
-        let ends = self.begins.after(self.scenario.lasts);
-        let mut kills = 0;
-        while self.scenario.kills {
-            let pause = Duration::from_millis(rand::rng().random_range(100..1_000));
-            let next = Moment::now().max(self.begins).after(pause);
-            if next >= ends {
-                break;
-            }
-            sleep(next.since(Moment::now())).await;
-            let victim = rand::rng().random_range(0..processes.len());
-            processes[victim].kill();
-            kills += 1;
-            processes[victim] = Process::start(&self.calls());
+        sleep(self.begins.since(Moment::now())).await;
+        while self.scenario.trouble > Trouble::Nothing && Moment::now() < self.ends() {
+            self.trouble(&mut processes).await;
         }
-        sleep(ends.since(Moment::now())).await;
+        sleep(self.ends().since(Moment::now())).await;
         for process in &mut processes {
             process.finished().await;
         }
-        kills
+    }
+
+    /// Stops one process for a while, or for ever.
+    async fn trouble(&mut self, processes: &mut [Process]) {
+        let milliseconds = |range| Duration::from_millis(rand::rng().random_range(range));
+        sleep(milliseconds(5..60)).await;
+        let victim = &mut processes[rand::rng().random_range(0..PROCESSES as usize)];
+        if self.scenario.trouble == Trouble::Kills && rand::rng().random_ratio(1, 10) {
+            victim.kill();
+            *victim = Process::start(&self.calls());
+            self.kills += 1;
+        } else {
+            victim.stop(true);
+            sleep(milliseconds(1..40)).await;
+            victim.stop(false);
+            self.stops += 1;
+        }
     }
 
     /// An embedded cache lives in one process: the stores share that.
-    async fn in_tasks(&mut self) -> u32 {
+    async fn in_tasks(&mut self) {
         let tasks: Vec<_> = (0..PROCESSES).map(|_| tokio::spawn(work(self.calls()))).collect();
         for task in tasks {
             task.await.expect("clients do not panic");
         }
-        0
     }
 
     /// Every row once more by a load and from the database; so what was left in the cache is seen by somebody.
@@ -158,10 +182,10 @@ impl Run {
 /// The numbers, for people.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scenario { backend, cache, design, rows, kills, lasts, .. } = self.scenario;
-        let killed = if kills { format!("{} kills", self.kills) } else { "no kills".to_owned() };
-        let (at_a_time, count) = (rows.at_a_time, self.history.rows.len());
-        writeln!(f, "{design:?} on {backend:?} and {cache:?}, {at_a_time} rows at a time, {killed}, {lasts:?}:")?;
+        let Scenario { backend, cache, design, rows, lasts, .. } = self.scenario;
+        let (at_a_time, count, stops, kills) = (rows.at_a_time, self.history.rows.len(), self.stops, self.kills);
+        write!(f, "{design:?} on {backend:?} and {cache:?}, rows at a time: {at_a_time}, for {lasts:?}; ")?;
+        writeln!(f, "processes stopped {stops} times and killed {kills} times")?;
         for (kind, count) in &self.history.counts {
             writeln!(f, "  {kind:<10} {count}")?;
         }
