@@ -47,8 +47,14 @@ fn one(random: &mut SmallRng, rows: &[i32]) -> i32 {
 }
 
 impl Call {
-    /// A random call on one of these rows; what it writes is this value, which nobody else writes.
-    pub fn draw(random: &mut SmallRng, rows: &[i32], value: i64) -> Self {
+    /// A random call on one of these rows; what it writes is this value, which nobody else writes. Only this part of the
+    /// writes is kept, the others make room for loads.
+    pub fn draw(random: &mut SmallRng, rows: &[i32], keeps: f64, value: i64) -> Self {
+        let call = Self::draw_any(random, rows, value);
+        if call.writes().is_empty() || random.random_bool(keeps) { call } else { Self::Load(one(random, rows)) }
+    }
+
+    fn draw_any(random: &mut SmallRng, rows: &[i32], value: i64) -> Self {
         let mut number = random.random_range(0..MIX.iter().map(|(weight, _)| weight).sum());
         for (weight, draw) in MIX {
             match number.checked_sub(*weight) {
@@ -57,12 +63,6 @@ impl Call {
             }
         }
         unreachable!("the number is below the sum of the weights")
-    }
-
-    /// The same with few writes.
-    pub fn draw_quietly(random: &mut SmallRng, rows: &[i32], value: i64) -> Self {
-        let call = Self::draw(random, rows, value);
-        if call.writes().is_empty() || random.random_ratio(1, 20) { call } else { Self::Load(one(random, rows)) }
     }
 
     pub fn kind(&self) -> &'static str {

@@ -112,8 +112,16 @@ struct Client<S> {
     random: SmallRng,
 }
 
-/// All clients write for so long, and then rarely for as long: they are to meet, and the cache is to have its say.
-const SPELL: Duration = Duration::from_millis(60);
+/// For so long all clients write as they like, then fewer of their writes are kept, then hardly any: now writers are to
+/// meet, now the cache is to have its say, and in between readers and writers are to meet.
+const SPELL: Duration = Duration::from_millis(40);
+const KEEPS: [f64; 3] = [1.0, 0.25, 0.05];
+
+/// Which part of the writes is kept.
+fn keeps(elapsed: Duration) -> f64 {
+    let spells = usize::try_from(elapsed.as_millis() / SPELL.as_millis()).expect("a run ends some day");
+    KEEPS[spells % KEEPS.len()]
+}
 
 /// More than a client writes.
 const VALUES: i64 = 1_000_000_000;
@@ -126,11 +134,8 @@ impl<S: Subject> Client<S> {
                 break;
             }
             let value = i64::from(self.id) * VALUES + i64::from(self.calls);
-            let (elapsed, random) = (now.since(begins), &mut self.random);
-            let call = match elapsed.as_millis() / SPELL.as_millis() % 2 {
-                0 => Call::draw(random, &rows.after(elapsed), value),
-                _ => Call::draw_quietly(random, &rows.after(elapsed), value),
-            };
+            let elapsed = now.since(begins);
+            let call = Call::draw(&mut self.random, &rows.after(elapsed), keeps(elapsed), value);
             let cancelled = cancels && self.random.random_ratio(1, 12);
             let patience = cancelled.then(|| Duration::from_micros(self.random.random_range(0..8_000)));
             self.make(call, patience).await;

@@ -26,12 +26,12 @@ use plan::Plan;
 use tried::Tried;
 
 use super::clock::Moment;
-use super::operation::{State, Timed};
+use super::operation::{Operation, State, Timed};
 use super::row::{Cell, Values};
 
-/// How many operations the search may place, for each operation of the history and in all; ordinary ones need one each.
-const PATIENCE: usize = 2_000;
-const LEAST_PATIENCE: usize = 5_000_000;
+/// How many operations the search may place for each one of the history, and at least. Mostly each is placed once.
+const PATIENCE: usize = 200;
+const LEAST_PATIENCE: usize = 2_000_000;
 
 /// Why a history is not linearizable: the longest order found, and what is in the way of more.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Violation {
     }
 }
 
-/// How many operations of [`Violation::ordered`] are of interest.
+/// How many operations of each list of a [`Violation`] are of interest.
 const SHOWN: usize = 10;
 
 /// Checks the history of one row that was absent at first.
@@ -208,7 +208,7 @@ impl Search {
         }
     }
 
-    fn operation(&self, operation: usize) -> super::operation::Operation {
+    fn operation(&self, operation: usize) -> Operation {
         self.plan.operations[operation].operation
     }
 

@@ -231,6 +231,22 @@ proptest! {
     fn it_says_what_trying_every_order_says(history in any_history()) {
         prop_assert_eq!(ok(&history), has_an_order(&history, None));
     }
+
+    #[test]
+    fn it_says_so_of_what_a_real_row_may_have_done(
+        seed: u64,
+        untold_in_ten in 0..6_u32,
+        moved: prop::sample::Index,
+        begun in 0..24_u64,
+        length in 0..12_u64,
+    ) {
+        let mut history = history_of_a_real_row(seed, 3, 24, untold_in_ten);
+        prop_assume!(!history.is_empty());
+        let moved = moved.get_mut(&mut history);
+        moved.begun = Moment(begun);
+        moved.ended = moved.ended.and(Some(Moment(begun + length)));
+        prop_assert_eq!(ok(&history), has_an_order(&history, None));
+    }
 }
 
 proptest! {
