@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::call::LOAD_MANY;
+use super::check::linearizable;
 use super::clock::Moment;
 use super::operation::{Effect, Operation, Timed, Write};
 use super::record::{CallId, End, Event};
+use super::stale::stale;
 
 /// What happened to each row, and how much of what kind.
 #[derive(Default)]
@@ -138,16 +140,35 @@ impl History {
         self.counts.values().fold(Count::default(), add)
     }
 
-    /// Whether every row's history is what was promised; if not, the shortest account of why.
-    pub fn check(&self, origin: Moment) -> Result<(), String> {
+    /// Whether every row's history is what was promised.
+    pub fn check(&self, origin: Moment) -> Result<(), Broken> {
         for (id, row) in &self.rows {
-            let all = [row.operations.as_slice(), row.loads_of_many.as_slice()].concat();
-            if let Some(stale) = super::stale::stale(&all) {
-                return Err(format!("row {id}: {}", stale.describe(origin)));
-            }
-            super::check::linearizable(&row.operations)
-                .map_err(|violation| format!("row {id}: {}", violation.describe(origin)))?;
+            let broken =
+                |account: String| Broken { account: format!("row {id}: {account}"), all: row.describe(origin) };
+            stale(&row.all()).map_or(Ok(()), |stale| Err(broken(stale.describe(origin))))?;
+            linearizable(&row.operations).map_err(|violation| broken(violation.describe(origin)))?;
         }
         Ok(())
     }
+}
+
+impl RowHistory {
+    fn all(&self) -> Vec<Timed> {
+        let mut all = [self.operations.as_slice(), self.loads_of_many.as_slice()].concat();
+        all.sort_by_key(|timed| timed.begun);
+        all
+    }
+
+    fn describe(&self, origin: Moment) -> String {
+        self.all().iter().map(|timed| timed.describe(origin) + "\n").collect()
+    }
+}
+
+/// A promise that was not kept.
+#[derive(Debug)]
+pub struct Broken {
+    /// The few operations that show it.
+    pub account: String,
+    /// All that happened to the row, a line each.
+    pub all: String,
 }

@@ -48,6 +48,7 @@ mod subject;
 use std::time::Duration;
 
 use client::{Design, Rows};
+use history::Broken;
 use naive::After;
 use scenario::{Report, Scenario, Trouble};
 
@@ -64,7 +65,7 @@ fn length() -> Duration {
 
 /// One row at a time, for as long as its history can be checked in a moment.
 const ONE: Rows = Rows { at_a_time: 1, moves: Duration::from_secs(10) };
-/// One row at a time, and after a kill soon another.
+/// One row at a time, and after a kill soon another: after each round of spells of writing.
 const ONE_FOR_A_MOMENT: Rows = Rows { at_a_time: 1, moves: Duration::from_millis(400) };
 const FIFTY: Rows = Rows { at_a_time: 50, moves: Duration::from_secs(5) };
 
@@ -83,8 +84,10 @@ async fn assert_linearizable(scenario: Scenario) {
     println!("{report}");
     let Report { history, stops, kills, verdict, .. } = report;
     let total = history.total();
-    if let Err(violation) = verdict {
-        panic!("{violation}");
+    if let Err(Broken { account, all }) = verdict {
+        let file = format!("{}/history-{:08x}.txt", env!("CARGO_TARGET_TMPDIR"), rand::random::<u32>());
+        std::fs::write(&file, all).expect("the file can be written");
+        panic!("{account}all that happened to this row is in {file}");
     }
     assert!(total.from_cache > 0, "nobody was answered from the cache");
     assert!(total.cancelled > 0, "nothing was cancelled");
@@ -141,8 +144,8 @@ async fn assert_caught(after: After) {
             Scenario { design: Design::Naive(after), trouble: Trouble::Nothing, lasts: Duration::from_secs(1), ..OURS };
         let report = calm.run().await;
         println!("{report}");
-        if let Err(violation) = report.verdict {
-            println!("{violation}");
+        if let Err(Broken { account, .. }) = report.verdict {
+            println!("{account}");
             return;
         }
     }

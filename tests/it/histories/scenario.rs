@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::client::{CLIENTS, Design, Job, Rows, Task, work};
 use super::clock::Moment;
-use super::history::History;
+use super::history::{Broken, History};
 use super::operation::Effect;
 use super::process::Process;
 use super::record::{CallId, End, Event, Record, read};
@@ -21,6 +21,8 @@ use crate::support::stage::{CacheKind, Stage};
 
 /// Processes at a time.
 const PROCESSES: u32 = 4;
+/// One in so many troubles is a kill.
+const KILLED: u32 = 8;
 /// Until all processes are ready.
 const START: Duration = Duration::from_millis(500);
 
@@ -51,7 +53,7 @@ pub struct Report {
     pub history: History,
     pub stops: u32,
     pub kills: u32,
-    pub verdict: Result<(), String>,
+    pub verdict: Result<(), Broken>,
     checking: Duration,
     scenario: Scenario,
 }
@@ -137,7 +139,7 @@ impl Run {
         let milliseconds = |range| Duration::from_millis(rand::rng().random_range(range));
         sleep(milliseconds(5..60)).await;
         let victim = &mut processes[rand::rng().random_range(0..PROCESSES as usize)];
-        if self.scenario.trouble == Trouble::Kills && rand::rng().random_ratio(1, 10) {
+        if self.scenario.trouble == Trouble::Kills && (self.stops + self.kills) % KILLED == KILLED - 1 {
             victim.kill();
             *victim = Process::start(&self.calls());
             self.kills += 1;

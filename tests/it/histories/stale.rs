@@ -36,7 +36,7 @@ impl Stale {
             }
             Why::Present { inserted } => format!("{}\nwhich nobody had deleted", line(inserted)),
         };
-        format!("a load is stale:\n{}\nbut\n{why}", line(&self.load))
+        format!("a load is stale:\n{}\nbut\n{why}\n", line(&self.load))
     }
 }
 
