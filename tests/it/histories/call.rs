@@ -1,5 +1,8 @@
 //! The calls that clients make. A new kind is a variant of [`Call`], its weight in [`MIX`], and what the compiler then
 //! asks for: its name, the writes that it may do, and how it is made and what came of it.
+//!
+//! A call may do more than one write (a transaction): then each row has one effect of it, between the beginning and the
+//! end of the whole, and after a rollback none has. Which row it is may be known only in the end (a load by another key).
 
 use rand::Rng;
 use rand::rngs::SmallRng;

@@ -115,7 +115,7 @@ struct Client<S> {
 /// For so long all clients write as they like, then fewer of their writes are kept, in the end none: now writers are to
 /// meet, then readers and writers, and in the end the cache is to have its say, so that what went wrong is seen.
 const SPELL: Duration = Duration::from_millis(100);
-const KEEPS: [f64; 4] = [1.0, 0.25, 0.05, 0.0];
+const KEEPS: [f64; 4] = [1.0, 0.3, 0.1, 0.0];
 
 /// Which part of the writes is kept.
 fn keeps(elapsed: Duration) -> f64 {

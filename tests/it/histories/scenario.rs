@@ -22,7 +22,7 @@ use crate::support::stage::{CacheKind, Stage};
 /// Processes at a time.
 const PROCESSES: u32 = 4;
 /// One in so many troubles is a kill.
-const KILLED: u32 = 8;
+const KILLED: u32 = 12;
 /// Until all processes are ready.
 const START: Duration = Duration::from_millis(500);
 
@@ -137,7 +137,7 @@ impl Run {
     /// Stops one process for a while, or for ever.
     async fn trouble(&mut self, processes: &mut [Process]) {
         let milliseconds = |range| Duration::from_millis(rand::rng().random_range(range));
-        sleep(milliseconds(5..60)).await;
+        sleep(milliseconds(2..30)).await;
         let victim = &mut processes[rand::rng().random_range(0..PROCESSES as usize)];
         if self.scenario.trouble == Trouble::Kills && (self.stops + self.kills) % KILLED == KILLED - 1 {
             victim.kill();
