@@ -13,6 +13,7 @@ mod columns;
 mod costs;
 mod databases;
 mod faults;
+mod histories;
 mod layering;
 mod proxy;
 mod races;

@@ -1,0 +1,57 @@
+//! What is to be put in order: the operations whose end was told, and what is left of the others.
+
+use std::collections::HashMap;
+
+use super::super::clock::Moment;
+use super::super::operation::{Operation, Timed, Write};
+use super::super::row::Cell;
+
+/// A history made ready for the search. A write whose end nobody was told becomes
+///
+/// - one that ended when first somebody who had seen its value was told so, if somebody did: by then it had happened;
+/// - nothing, if it is an update whose value nobody saw: whatever fits with it fits without it;
+/// - a spare one, if it is a delete, or an insert whose value nobody saw. Spare deletes cannot be told apart, and neither
+///   can spare inserts; so it is enough to count them. Each is used right before an operation that does not fit
+///   otherwise, since nothing but that operation can make use of it.
+pub struct Plan {
+    pub operations: Vec<Timed>,
+    /// When they began, in order.
+    pub spare_inserts: Vec<Moment>,
+    pub spare_deletes: Vec<Moment>,
+}
+
+impl Plan {
+    pub fn of(history: &[Timed]) -> Self {
+        let seen = first_seen(history);
+        let mut plan = Self { operations: Vec::new(), spare_inserts: Vec::new(), spare_deletes: Vec::new() };
+        for timed in history {
+            let Operation::Untold(write) = timed.operation else {
+                plan.operations.push(*timed);
+                continue;
+            };
+            let seen = timed.operation.written().iter().filter_map(|cell| seen.get(cell)).min();
+            match (seen, write) {
+                (Some(seen), _) => plan.operations.push(Timed { ended: Some(*seen), ..*timed }),
+                (None, Write::Update(_)) => {}
+                (None, Write::Insert(_)) => plan.spare_inserts.push(timed.begun),
+                (None, Write::Delete) => plan.spare_deletes.push(timed.begun),
+            }
+        }
+        plan.spare_inserts.sort_unstable();
+        plan.spare_deletes.sort_unstable();
+        plan
+    }
+}
+
+/// When it was first certain that a value had been written.
+fn first_seen(history: &[Timed]) -> HashMap<Cell, Moment> {
+    let mut first = HashMap::new();
+    for timed in history {
+        let Some(ended) = timed.ended else { continue };
+        for cell in timed.operation.seen() {
+            let first = first.entry(cell).or_insert(ended);
+            *first = ended.min(*first);
+        }
+    }
+    first
+}

@@ -1,0 +1,165 @@
+//! The clients of one process: each makes random calls, one after the other, and writes down what it was told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use sea_orm::{ConnectOptions, Database};
+use serde::{Deserialize, Serialize};
+use tokio::time::{sleep, timeout};
+use writethrough::Store;
+
+use super::call::Call;
+use super::clock::Moment;
+use super::naive::{After, Naive};
+use super::record::{CallId, End, Record};
+use super::subject::Subject;
+
+/// Clients of one process.
+pub const CLIENTS: u32 = 4;
+
+/// What the clients of a process are to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    pub design: Design,
+    pub database: String,
+    pub cache: String,
+    pub namespace: String,
+    /// Where to write down what happened.
+    pub file: PathBuf,
+    /// No two processes of a run have the same.
+    pub process: u32,
+    pub task: Task,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Task {
+    /// Random calls on these rows; clients that cancel sometimes do not wait for the end of a call.
+    Calls { rows: Rows, begins: Moment, ends: Moment, cancels: bool },
+    /// One load of each of these.
+    LoadEach(Vec<i32>),
+}
+
+/// Who keeps the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Design {
+    Ours,
+    Naive(After),
+}
+
+/// Which rows are in use. All processes move to fresh ones at the same time: so a history does not grow without bounds,
+/// and a fence that a killed process left stands in the way of the cache for a moment only.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Rows {
+    pub at_a_time: i32,
+    pub moves: Duration,
+}
+
+impl Rows {
+    fn after(self, elapsed: Duration) -> Vec<i32> {
+        let moves = i32::try_from(elapsed.as_millis() / self.moves.as_millis()).expect("a run ends some day");
+        let first = 1 + moves * self.at_a_time;
+        (first..first + self.at_a_time).collect()
+    }
+}
+
+/// Does the job to its end.
+pub async fn work(job: Job) {
+    match job.design {
+        Design::Ours => {
+            let builder = Store::builder().database_url(&job.database).cache_url(&job.cache).namespace(&job.namespace);
+            let store = builder.cache_timeout(Duration::from_secs(5)).build().await.expect("a store");
+            work_on(store, job).await;
+        }
+        Design::Naive(after) => {
+            let mut options = ConnectOptions::new(&job.database);
+            options.sqlx_logging(false);
+            let db = Database::connect(options).await.expect("the database answers");
+            work_on(Naive::connect(db, &job.cache, &job.namespace, after).await, job).await;
+        }
+    }
+}
+
+async fn work_on(subject: impl Subject, job: Job) {
+    let record = Arc::new(Record::create(&job.file));
+    let client = |number: u32| Client {
+        id: job.process * CLIENTS + number,
+        calls: 0,
+        subject: subject.clone(),
+        record: record.clone(),
+        random: SmallRng::from_os_rng(),
+    };
+    match job.task {
+        Task::Calls { rows, begins, ends, cancels } => {
+            sleep(begins.since(Moment::now())).await;
+            let clients = (0..CLIENTS).map(|number| tokio::spawn(client(number).call(rows, begins, ends, cancels)));
+            for client in clients.collect::<Vec<_>>() {
+                client.await.expect("a client does not panic");
+            }
+        }
+        Task::LoadEach(rows) => client(0).load_each(rows).await,
+    }
+    subject.close().await;
+}
+
+struct Client<S> {
+    id: u32,
+    calls: u32,
+    subject: S,
+    record: Arc<Record>,
+    random: SmallRng,
+}
+
+/// For so long all clients write as they like, then fewer of their writes are kept, in the end none: now writers are to
+/// meet, then readers and writers, and in the end the cache is to have its say, so that what went wrong is seen.
+const SPELL: Duration = Duration::from_millis(100);
+const KEEPS: [f64; 4] = [1.0, 0.3, 0.1, 0.0];
+
+/// Which part of the writes is kept.
+fn keeps(elapsed: Duration) -> f64 {
+    let spells = usize::try_from(elapsed.as_millis() / SPELL.as_millis()).expect("a run ends some day");
+    KEEPS[spells % KEEPS.len()]
+}
+
+/// More than a client writes.
+const VALUES: i64 = 1_000_000_000;
+
+impl<S: Subject> Client<S> {
+    async fn call(mut self, rows: Rows, begins: Moment, ends: Moment, cancels: bool) {
+        loop {
+            let now = Moment::now();
+            if now >= ends {
+                break;
+            }
+            let value = i64::from(self.id) * VALUES + i64::from(self.calls);
+            let elapsed = now.since(begins);
+            let call = Call::draw(&mut self.random, &rows.after(elapsed), keeps(elapsed), value);
+            let cancelled = cancels && self.random.random_ratio(1, 12);
+            let patience = cancelled.then(|| Duration::from_micros(self.random.random_range(0..8_000)));
+            self.make(call, patience).await;
+            if self.random.random_ratio(1, 2) {
+                sleep(Duration::from_micros(self.random.random_range(0..3_000))).await;
+            }
+        }
+    }
+
+    async fn load_each(mut self, rows: Vec<i32>) {
+        for row in rows {
+            self.make(Call::Load(row), None).await;
+        }
+    }
+
+    async fn make(&mut self, call: Call, patience: Option<Duration>) {
+        let id = CallId { client: self.id, number: self.calls };
+        self.calls += 1;
+        self.record.begun(id, call.kind(), call.writes());
+        let whole = call.make(&self.subject);
+        let end = match patience {
+            Some(patience) => timeout(patience, whole).await.unwrap_or(End::Cancelled),
+            None => whole.await,
+        };
+        self.record.ended(id, end);
+    }
+}

@@ -1,0 +1,119 @@
+//! What the textbook does: UPDATE, then SET or DEL; GET, and after a miss SELECT and SET. No crash, no failure and no
+//! cancelled call is needed to catch it.
+
+use std::time::Duration;
+
+use fred::clients::Client as Redis;
+use fred::interfaces::{ClientLike, KeysInterface};
+use fred::types::Expiration;
+use fred::types::config::Config;
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait};
+use serde::{Deserialize, Serialize};
+use writethrough::Error;
+
+use super::operation::State;
+use super::row::{Change, Entity, Values};
+use super::subject::{Loaded, Subject};
+
+/// What follows a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum After {
+    Set,
+    Del,
+}
+
+/// See the [module](self).
+#[derive(Clone)]
+pub struct Naive {
+    db: DatabaseConnection,
+    redis: Redis,
+    namespace: String,
+    after: After,
+}
+
+const TTL: Duration = Duration::from_secs(600);
+
+impl Naive {
+    pub async fn connect(db: DatabaseConnection, cache: &str, namespace: &str, after: After) -> Self {
+        let redis = Redis::new(Config::from_url(cache).expect("a URL"), None, None, None);
+        redis.init().await.expect("the server answers");
+        Self { db, redis, namespace: namespace.to_owned(), after }
+    }
+
+    fn key(&self, row: i32) -> String {
+        format!("{}:{row}", self.namespace)
+    }
+
+    async fn get(&self, row: i32) -> State {
+        let entry: Option<String> = self.redis.get(self.key(row)).await.expect("the server answers");
+        entry.map(|entry| serde_json::from_str(&entry).expect("what we wrote"))
+    }
+
+    async fn set(&self, row: i32, values: Values) {
+        let entry = serde_json::to_string(&values).expect("two numbers");
+        let expires = Some(Expiration::EX(TTL.as_secs().try_into().expect("ten minutes")));
+        self.redis.set::<(), _, _>(self.key(row), entry, expires, None, false).await.expect("the server answers");
+    }
+
+    async fn del(&self, row: i32) {
+        self.redis.del::<(), _>(self.key(row)).await.expect("the server answers");
+    }
+
+    async fn written(&self, row: i32, values: Values) -> Values {
+        match self.after {
+            After::Set => self.set(row, values).await,
+            After::Del => self.del(row).await,
+        }
+        values
+    }
+}
+
+impl Subject for Naive {
+    async fn load(&self, row: i32) -> Result<Loaded, Error> {
+        if let Some(values) = self.get(row).await {
+            return Ok(Loaded { state: Some(values), from_cache: true });
+        }
+        let state = Entity::find_by_id(row).one(&self.db).await?.map(Values::from);
+        if let Some(values) = state {
+            self.set(row, values).await;
+        }
+        Ok(Loaded { state, from_cache: false })
+    }
+
+    async fn load_many(&self, rows: &[i32]) -> Result<Vec<State>, Error> {
+        let mut states = Vec::new();
+        for row in rows {
+            states.push(self.load(*row).await?.state);
+        }
+        Ok(states)
+    }
+
+    async fn save(&self, row: i32, change: Change) -> Result<Values, Error> {
+        self.update(row, change).await
+    }
+
+    async fn update(&self, row: i32, change: Change) -> Result<Values, Error> {
+        let values = change.to(row).update(&self.db).await?.into();
+        Ok(self.written(row, values).await)
+    }
+
+    async fn insert(&self, row: i32, values: Values) -> Result<Values, Error> {
+        let values = values.to(row).insert(&self.db).await?.into();
+        Ok(self.written(row, values).await)
+    }
+
+    async fn delete(&self, row: i32) -> Result<bool, Error> {
+        let deleted = Entity::delete_by_id(row).exec(&self.db).await?;
+        self.del(row).await;
+        Ok(deleted.rows_affected > 0)
+    }
+
+    async fn invalidate(&self, row: i32) -> Result<(), Error> {
+        self.del(row).await;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.redis.quit().await.expect("the server answers");
+    }
+}

@@ -1,0 +1,175 @@
+//! Whether a load reflects every write acknowledged before it began.
+//!
+//! This follows from linearizability, and is all that loads of many rows promise. It is checked of every load, because
+//! what is against it can be told in three lines.
+
+use std::collections::HashMap;
+
+use super::clock::Moment;
+use super::operation::{Effect, Operation, Timed, Write};
+use super::row::Cell;
+
+/// A load, and what it should have known.
+#[derive(Debug)]
+pub struct Stale {
+    pub load: Timed,
+    pub why: Why,
+}
+
+#[derive(Debug)]
+pub enum Why {
+    /// Nobody wrote that, or not before the load ended.
+    NeverWritten(Cell),
+    /// What was written here had been overwritten when the load began.
+    Overwritten { written: Timed, overwritten: Timed },
+    /// There was a row when the load began, and nobody deleted it since.
+    Present { inserted: Timed },
+}
+
+impl Stale {
+    pub fn describe(&self, origin: Moment) -> String {
+        let line = |timed: &Timed| timed.describe(origin);
+        let why = match &self.why {
+            Why::NeverWritten(cell) => format!("{cell:?} had not been written"),
+            Why::Overwritten { written, overwritten } => {
+                format!("{}\nwhich had been overwritten by\n{}", line(written), line(overwritten))
+            }
+            Why::Present { inserted } => format!("{}\nwhich nobody had deleted", line(inserted)),
+        };
+        format!("a load is stale:\n{}\nbut\n{why}\n", line(&self.load))
+    }
+}
+
+/// The first load of a row's history that is stale.
+pub fn stale(history: &[Timed]) -> Option<Stale> {
+    let writes = Writes::of(history);
+    let loads = history.iter().filter_map(|timed| match timed.operation {
+        Operation::Told(Effect::Loaded(state)) => Some((timed, state)),
+        _ => None,
+    });
+    let mut stale = loads.filter_map(|(load, state)| {
+        let why = match state {
+            Some(values) => values.cells().into_iter().find_map(|cell| writes.why_not(load, cell))?,
+            None => writes.why_present(load)?,
+        };
+        Some(Stale { load: *load, why })
+    });
+    stale.next()
+}
+
+struct Writes {
+    by_cell: HashMap<Cell, Timed>,
+    overwriting_gate: Acknowledged,
+    overwriting_pilot: Acknowledged,
+    inserts: Acknowledged,
+    deletes: Vec<Timed>,
+}
+
+impl Writes {
+    fn of(history: &[Timed]) -> Self {
+        let written = |timed: &Timed| timed.operation.written();
+        let deletes = |timed: &Timed| {
+            matches!(timed.operation, Operation::Told(Effect::Deleted) | Operation::Untold(Write::Delete))
+        };
+        let overwrites = |timed: &Timed, of: fn(&Cell) -> bool| deletes(timed) || written(timed).iter().any(of);
+        let all = |which: &dyn Fn(&Timed) -> bool| Acknowledged::of(history.iter().filter(|timed| which(timed)));
+        Self {
+            by_cell: history.iter().flat_map(|timed| written(timed).into_iter().map(|cell| (cell, *timed))).collect(),
+            overwriting_gate: all(&|timed| overwrites(timed, |cell| matches!(cell, Cell::Gate(_)))),
+            overwriting_pilot: all(&|timed| overwrites(timed, |cell| matches!(cell, Cell::Pilot(_)))),
+            inserts: all(&|timed| matches!(timed.operation, Operation::Told(Effect::Inserted(_)))),
+            deletes: history.iter().filter(|timed| deletes(timed)).copied().collect(),
+        }
+    }
+
+    fn why_not(&self, load: &Timed, cell: Cell) -> Option<Why> {
+        let Some(written) = self.by_cell.get(&cell).filter(|written| Some(written.begun) <= load.ended) else {
+            return Some(Why::NeverWritten(cell));
+        };
+        let overwriting = match cell {
+            Cell::Gate(_) => &self.overwriting_gate,
+            Cell::Pilot(_) => &self.overwriting_pilot,
+        };
+        let overwritten = overwriting.last_begun_of_those_ended_before(load.begun)?;
+        (overwritten.begun > written.ended?).then_some(Why::Overwritten { written: *written, overwritten })
+    }
+
+    /// Why there should have been a row.
+    fn why_present(&self, load: &Timed) -> Option<Why> {
+        let inserted = self.inserts.last_begun_of_those_ended_before(load.begun)?;
+        let after = |delete: &Timed| delete.ended.is_none_or(|ended| ended >= inserted.begun);
+        let deleted = self.deletes.iter().any(|delete| Some(delete.begun) <= load.ended && after(delete));
+        (!deleted).then_some(Why::Present { inserted })
+    }
+}
+
+/// Writes whose end was told, in the order of their ends; each with the one that began last of those up to it.
+struct Acknowledged(Vec<(Moment, Timed)>);
+
+impl Acknowledged {
+    fn of<'a>(writes: impl Iterator<Item = &'a Timed>) -> Self {
+        let mut ended: Vec<_> = writes.filter_map(|timed| Some((timed.ended?, *timed))).collect();
+        ended.sort_by_key(|(ended, _)| *ended);
+        let mut last: Option<Timed> = None;
+        for (_, timed) in &mut ended {
+            let later = last.filter(|last| last.begun > timed.begun).unwrap_or(*timed);
+            *timed = *last.insert(later);
+        }
+        Self(ended)
+    }
+
+    fn last_begun_of_those_ended_before(&self, moment: Moment) -> Option<Timed> {
+        let count = self.0.partition_point(|(ended, _)| *ended < moment);
+        self.0.get(count.checked_sub(1)?).map(|(_, timed)| *timed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::{Change, Values};
+    use super::*;
+    use Effect::{Deleted, Inserted, Loaded, Updated};
+
+    fn told(begun: u64, ended: u64, effect: Effect) -> Timed {
+        Timed { client: 0, begun: Moment(begun), ended: Some(Moment(ended)), operation: Operation::Told(effect) }
+    }
+
+    fn row(gate: i64, pilot: i64) -> Values {
+        Values { gate, pilot }
+    }
+
+    const ONE: Values = Values { gate: 1, pilot: 1 };
+
+    #[test]
+    fn a_load_may_show_what_was_not_yet_overwritten_when_it_began() {
+        let change = Change { gate: Some(2), pilot: None };
+        let history = |load| [told(0, 1, Inserted(ONE)), told(10, 20, Updated(change, row(2, 1))), load];
+        for (begun, loaded) in [(5, ONE), (15, ONE), (20, ONE), (15, row(2, 1)), (25, row(2, 1))] {
+            let history = history(told(begun, 30, Loaded(Some(loaded))));
+            assert!(stale(&history).is_none(), "{loaded:?} from {begun}");
+        }
+        let old = stale(&history(told(21, 30, Loaded(Some(ONE))))).map(|stale| stale.why);
+        assert!(matches!(old, Some(Why::Overwritten { overwritten, .. }) if overwritten.begun == Moment(10)));
+        let early = stale(&history(told(5, 9, Loaded(Some(row(2, 1)))))).map(|stale| stale.why);
+        assert!(matches!(early, Some(Why::NeverWritten(Cell::Gate(2)))));
+    }
+
+    #[test]
+    fn a_load_may_show_no_row_until_an_insert_returned_and_once_a_delete_began() {
+        let history = |load| [told(10, 20, Inserted(ONE)), told(30, 40, Deleted), load];
+        for (begun, ended) in [(0, 5), (15, 25), (20, 25), (25, 30), (25, 45), (50, 60)] {
+            assert!(stale(&history(told(begun, ended, Loaded(None)))).is_none(), "{begun} to {ended}");
+        }
+        let missed = stale(&history(told(21, 29, Loaded(None)))).map(|stale| stale.why);
+        assert!(matches!(missed, Some(Why::Present { .. })));
+        assert!(stale(&history(told(41, 50, Loaded(Some(ONE))))).is_some(), "it had been deleted");
+    }
+
+    #[test]
+    fn a_delete_whose_end_is_untold_may_happen_late() {
+        let delete = Timed { client: 0, begun: Moment(5), ended: None, operation: Operation::Untold(Write::Delete) };
+        let history = |loaded| [delete, told(10, 20, Inserted(ONE)), told(30, 40, Loaded(loaded))];
+        assert!(stale(&history(None)).is_none());
+        assert!(stale(&history(Some(ONE))).is_none());
+    }
+}
