@@ -32,6 +32,7 @@ mod compact {
     #[sea_orm(table_name = "compact", rename_all = "camelCase")]
     #[write_through(key(r#type, cabin), key(airline), ttl = "1h")]
     #[write_through(key(number, type, id,))]
+    #[allow(clippy::duplicated_attributes)]
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: i32,
