@@ -6,7 +6,6 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 use writethrough::__private::{load_by_key, upsert};
 use writethrough::{CacheEffect, Source, Store};
 
-use crate::support::databases::Backend;
 use crate::support::entities::coded;
 use crate::support::entities::uniques::ticket::{ActiveModel, CODE, Column, Entity, code, numbered};
 use crate::support::stage::Stage;
