@@ -53,11 +53,27 @@ pub(super) fn is_unique_violation(error: &DbErr) -> bool {
     sqlx_database_error(error).is_some_and(|error| error.is_unique_violation())
 }
 
-/// 40001 serialization failure (also MySQL's 1213 deadlock), 40P01 deadlock on PostgreSQL.
+/// An error that [`certainty`] calls unknown.
+pub(super) fn of_unknown_outcome(text: String) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(SqlxError::Io(std::io::Error::other(text)).into()))
+}
+
+/// 40001 serialization failure (also MySQL's 1213 deadlock), 40P01 deadlock on PostgreSQL; of SQLite 5, which is busy, and
+/// 517, whose snapshot is old; of MariaDB 1020, whose snapshot is.
 pub(crate) fn is_retryable(error: &DbErr) -> bool {
-    sqlx_database_error(error)
-        .and_then(|error| error.code())
-        .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
+    let Some(error) = sqlx_database_error(error) else { return false };
+    let code = error.code().is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "517"));
+    code || is_old_snapshot_on_mariadb(error)
+}
+
+#[cfg(feature = "mysql")]
+fn is_old_snapshot_on_mariadb(error: &(dyn sea_orm::sqlx::error::DatabaseError + 'static)) -> bool {
+    error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>().is_some_and(|error| error.number() == 1020)
+}
+
+#[cfg(not(feature = "mysql"))]
+fn is_old_snapshot_on_mariadb(_: &(dyn sea_orm::sqlx::error::DatabaseError + 'static)) -> bool {
+    false
 }
 
 fn sqlx_database_error(error: &DbErr) -> Option<&(dyn sea_orm::sqlx::error::DatabaseError + 'static)> {

@@ -125,11 +125,18 @@ impl Error {
         Self::new(Kind::RolledBack { message, retryable }, Outcome::NotCommitted)
     }
 
-    /// As SeaORM's own interfaces want it.
+    /// As SeaORM's own interfaces want it. Made an [`Error`] again, it does not claim that the database did not change where
+    /// it may have.
     pub(crate) fn into_db_err(self) -> DbErr {
-        match self.0.kind {
-            Kind::Database(error) => error,
-            _ => DbErr::Custom(self.to_string()),
+        match (self.0.kind, self.0.outcome) {
+            (Kind::Database(error), _) => error,
+            (kind, outcome) => {
+                let text = Self::new(kind, outcome).to_string();
+                match outcome {
+                    Outcome::NotCommitted => DbErr::Custom(text),
+                    Outcome::Committed | Outcome::Unknown => database::of_unknown_outcome(text),
+                }
+            }
         }
     }
 

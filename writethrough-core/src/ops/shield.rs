@@ -34,7 +34,7 @@ where
     W: FnOnce(PointOfNoReturn) -> F,
 {
     let point = PointOfNoReturn::default();
-    Shield { write: Some(Box::pin(write(point.clone()))), point, tasks: tasks.clone(), runtime: None }
+    Shield { write: Some(Box::pin(write(point.clone()))), point, tasks: tasks.clone(), runtime: None, in_poll: false }
 }
 
 /// See [`shield`].
@@ -44,6 +44,8 @@ pub(super) struct Shield<F: Future<Output: Send> + Send + 'static> {
     point: PointOfNoReturn,
     tasks: TaskTracker,
     runtime: Option<Handle>,
+    /// Stays set where polling the write panicked.
+    in_poll: bool,
 }
 
 impl<F: Future<Output: Send> + Send + 'static> Future for Shield<F> {
@@ -58,7 +60,10 @@ impl<F: Future<Output: Send> + Send + 'static> Future for Shield<F> {
             // Polled again after completion, which the contract of `Future` forbids.
             return Poll::Pending;
         };
-        let output = std::task::ready!(write.as_mut().poll(cx));
+        this.in_poll = true;
+        let polled = write.as_mut().poll(cx);
+        this.in_poll = false;
+        let output = std::task::ready!(polled);
         this.write = None;
         Poll::Ready(output)
     }
@@ -66,8 +71,9 @@ impl<F: Future<Output: Send> + Send + 'static> Future for Shield<F> {
 
 impl<F: Future<Output: Send> + Send + 'static> Drop for Shield<F> {
     fn drop(&mut self) {
-        // A write that panicked cannot be polled again; its fence is left to expire.
-        if !self.point.is_passed() || std::thread::panicking() {
+        // A write that panicked cannot be polled again; its fence is left to expire. That somebody beside it panicked is no
+        // reason to give it up.
+        if !self.point.is_passed() || self.in_poll {
             return;
         }
         if let (Some(write), Some(runtime)) = (self.write.take(), &self.runtime) {

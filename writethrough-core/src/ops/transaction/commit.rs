@@ -1,5 +1,6 @@
 //! FENCE all keys, COMMIT, FINISH all keys.
 
+use std::collections::HashMap;
 use std::pin::pin;
 
 use tokio::time::Instant;
@@ -7,8 +8,7 @@ use tracing::Instrument;
 
 use super::ledger::Account;
 use super::level::{Level, rolled_back};
-use crate::cache::CacheKey;
-use crate::error::{Outcome, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::ops::claim::Owner;
 use crate::ops::context::Context;
 use crate::ops::effect::CacheEffect;
@@ -16,6 +16,7 @@ use crate::ops::fence::Fence;
 use crate::ops::invalidate::sweep;
 use crate::ops::shield::shield;
 use crate::ops::statement::Deadline;
+use crate::policy::OnCacheFailure;
 use crate::telemetry;
 
 /// Commits the outermost level; goes on in the background if its caller goes away.
@@ -38,10 +39,10 @@ async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
     let Level { inner, shared, .. } = level;
     let context = shared.context.clone();
     let deadline = Deadline::after(context.settings.write_timeout);
-    let failure = shared.ledger().failure();
+    let (failure, retryable) = shared.ledger().verdict();
     if let Some(failure) = failure {
         drop(deadline.within(None, pin!(inner.rollback())).await);
-        return Err(rolled_back(failure));
+        return Err(rolled_back(failure, retryable));
     }
     let Account { settled, sweeps } = shared.ledger().account();
     span.record("keys", settled.len());
@@ -68,21 +69,30 @@ async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
         return Err(error);
     }
     let swept = sweep_all(&context, &sweeps).await;
-    let value = |key: &CacheKey| settled.iter().find(|settled| settled.claim.key == *key)?.value.clone();
-    Ok(fence.finish(value).await?.max(swept))
+    let values: HashMap<_, _> = settled.into_iter().map(|settled| (settled.claim.key, settled.value)).collect();
+    let finished = fence.finish(|key| values.get(key).cloned().flatten()).await?;
+    Ok(finished.max(swept?))
 }
 
-/// Invalidates whole entities. What the cache does not acknowledge is left to the repair queue.
-async fn sweep_all(context: &Context, sweeps: &[Owner]) -> CacheEffect {
+/// Invalidates whole entities. What the cache does not acknowledge is left to the repair queue; `Err` only where an entity's
+/// policy is `fail`.
+async fn sweep_all(context: &Context, sweeps: &[Owner]) -> Result<CacheEffect> {
     let mut effect = CacheEffect::Refreshed;
+    let mut strict = Ok(());
     for owner in sweeps {
-        effect = effect.max(match sweep(context, *owner).await {
+        let swept = sweep(context, *owner).await;
+        let strictly = context.settings.on_cache_failure(&owner.policy) == OnCacheFailure::Fail;
+        effect = effect.max(match swept {
             Ok(()) => CacheEffect::Invalidated,
-            Err(_) => {
+            Err(error) => {
                 CacheEffect::Degraded.count(owner.entity.label);
+                if strictly {
+                    strict = Err(Error::cache(error, Outcome::Committed)
+                        .advise("the transaction is committed and the entity is invalidated in the background"));
+                }
                 CacheEffect::Degraded
             }
         });
     }
-    effect
+    strict.map(|()| effect)
 }

@@ -9,44 +9,51 @@ use sea_orm::{
     TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
-use super::level::{Level, Shared, Turning};
+use super::level::{Level, Line};
 use super::plain::{ends_the_transaction, is_read, names};
 use super::{Owner, Transaction};
 use crate::error::Error;
 use crate::policy::OnPlainWrite;
 use crate::telemetry;
 
-/// The statements of our own verbs, which note themselves what they touch.
-pub(super) struct Own<'a>(pub(super) &'a Transaction);
+/// The transaction's connection, for as long as nobody else may send: for our own verbs, which note themselves what they
+/// touch.
+pub(super) struct Own<'a> {
+    level: &'a Level,
+    line: Line<'a>,
+}
+
+impl Transaction {
+    /// Waits until no other statement is under way.
+    pub(super) async fn own(&self) -> Result<Own<'_>, DbErr> {
+        Ok(Own { level: &self.level, line: self.level.line().await? })
+    }
+}
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Own<'_> {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.level.inner.get_database_backend()
+        self.level.inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let level = &self.0.level;
-        level.send(level.inner.execute_raw(statement)).await
+        self.level.send(&self.line, self.level.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let level = &self.0.level;
-        level.send(level.inner.execute_unprepared(sql)).await
+        self.level.send(&self.line, self.level.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let level = &self.0.level;
-        level.send(level.inner.query_one_raw(statement)).await
+        self.level.send(&self.line, self.level.inner.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let level = &self.0.level;
-        level.send(level.inner.query_all_raw(statement)).await
+        self.level.send(&self.line, self.level.inner.query_all_raw(statement)).await
     }
 
     fn support_returning(&self) -> bool {
-        self.0.level.inner.support_returning()
+        self.level.inner.support_returning()
     }
 }
 
@@ -54,48 +61,52 @@ impl ConnectionTrait for Own<'_> {
 #[async_trait::async_trait]
 impl ConnectionTrait for Transaction {
     fn get_database_backend(&self) -> DbBackend {
-        Own(self).get_database_backend()
+        self.level.inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let noticed = self.notice(&statement.sql)?;
-        noticed.around(Own(self).execute_raw(statement)).await
+        let own = self.own().await?;
+        self.notice(&statement.sql)?;
+        own.execute_raw(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.notice(sql)?.around(Own(self).execute_unprepared(sql)).await
+        let own = self.own().await?;
+        self.notice(sql)?;
+        own.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let noticed = self.notice(&statement.sql)?;
-        noticed.around(Own(self).query_one_raw(statement)).await
+        let own = self.own().await?;
+        self.notice(&statement.sql)?;
+        own.query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let noticed = self.notice(&statement.sql)?;
-        noticed.around(Own(self).query_all_raw(statement)).await
+        let own = self.own().await?;
+        self.notice(&statement.sql)?;
+        own.query_all_raw(statement).await
     }
 
     fn support_returning(&self) -> bool {
-        Own(self).support_returning()
+        self.level.inner.support_returning()
     }
 }
 
 impl Transaction {
-    /// Takes note of a plain statement before it is sent, or refuses it.
-    fn notice(&self, sql: &str) -> Result<Noticed<'_>, DbErr> {
+    /// Takes note of a plain statement that is about to be sent, or refuses it.
+    fn notice(&self, sql: &str) -> Result<(), DbErr> {
         let Level { shared, inner, .. } = &*self.level;
         if let Some(why) = ends_the_transaction(sql, ConnectionTrait::get_database_backend(inner)) {
             return Err(DbErr::Custom(why.to_owned()));
         }
-        if is_read(sql) {
-            return Ok(Noticed { shared, touched: Vec::new(), _turn: None });
+        if !is_read(sql) {
+            for owner in shared.context.entities.filter(|owner| names(sql, owner.entity.label)) {
+                self.write_noticed(owner)?;
+                shared.ledger().doubt(owner.entity.label);
+            }
         }
-        let touched = shared.context.entities.filter(|owner| names(sql, owner.entity.label));
-        for owner in &touched {
-            self.write_noticed(*owner)?;
-        }
-        Ok(Noticed { shared, touched, _turn: Some(shared.turn()) })
+        Ok(())
     }
 
     fn write_noticed(&self, owner: Owner) -> Result<(), DbErr> {
@@ -115,32 +126,6 @@ impl Transaction {
         }
         telemetry::count(telemetry::PLAIN_WRITES, entity);
         Ok(())
-    }
-}
-
-/// A plain statement that is about to be sent.
-struct Noticed<'a> {
-    shared: &'a Shared,
-    touched: Vec<Owner>,
-    _turn: Option<Turning<'a>>,
-}
-
-impl Noticed<'_> {
-    /// Sends it. Values are doubted after it too, for it may have waited behind a write of ours.
-    async fn around<T>(self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        self.doubt();
-        statement.await
-    }
-
-    fn doubt(&self) {
-        let mut ledger = self.shared.ledger();
-        self.touched.iter().for_each(|owner| ledger.doubt(owner.entity.label));
-    }
-}
-
-impl Drop for Noticed<'_> {
-    fn drop(&mut self) {
-        self.doubt();
     }
 }
 

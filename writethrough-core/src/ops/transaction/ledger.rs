@@ -4,8 +4,8 @@
 //!
 //! 1. A key is noted before the statement that changes its meaning is sent, so that none is forgotten whatever becomes of
 //!    the statement. All noted keys are fenced, each once.
-//! 2. A key keeps a value only from a statement that changed or locked its row, was alone on the connection, and was
-//!    followed by no other statement that can have touched the row.
+//! 2. A key keeps a value only from a statement that changed or locked its row, and was followed by no other statement that
+//!    can have touched the row. Statements are sent one at a time, and what one left is noted before the next is sent.
 //! 3. A level that is rolled back takes its keys, its values and its failure with it; the outer level is what it was.
 //! 4. A failure that no rollback to a savepoint has undone ends the whole transaction.
 
@@ -39,16 +39,15 @@ pub(super) struct Ledger {
     levels: Vec<Level>,
     /// Failed for good: no savepoint can undo it.
     failure: Option<Failure>,
-    /// Writing statements that have begun, and those that are under way.
-    begun: u64,
-    under_way: u32,
+    /// Whether one of the failures, undone or not, may not happen again.
+    retryable: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Level {
     /// Shared with the level below until one of them changes.
     notes: Arc<IndexMap<CacheKey, Note>>,
-    /// Entities to be invalidated as a whole, by their table.
+    /// Entities to be invalidated as a whole, by their name in keys.
     sweeps: BTreeMap<&'static str, Owner>,
     failure: Option<Failure>,
 }
@@ -57,14 +56,6 @@ struct Level {
 struct Note {
     owner: Owner,
     value: Value,
-}
-
-/// A writing statement's turn on the connection.
-#[derive(Debug)]
-#[must_use]
-pub(super) struct Turn {
-    number: u64,
-    began_alone: bool,
 }
 
 /// What a transaction leaves to be done after its commit.
@@ -76,7 +67,7 @@ pub(super) struct Account {
 
 impl Ledger {
     pub(super) fn new() -> Self {
-        Self { levels: vec![Level::default()], failure: None, begun: 0, under_way: 0 }
+        Self { levels: vec![Level::default()], failure: None, retryable: false }
     }
 
     /// How many levels are open: 1 without savepoints.
@@ -89,13 +80,26 @@ impl Ledger {
         self.failure.or(self.top().failure)
     }
 
+    /// Whether a deadlock or a serialization failure was among the failures, so that the same work may succeed if it is
+    /// tried again.
+    pub(super) fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+
+    /// [`failure`](Self::failure), and whether the same work may succeed if it is tried again.
+    pub(super) fn verdict(&self) -> (Option<Failure>, bool) {
+        (self.failure(), self.retryable)
+    }
+
     /// The innermost level has failed; rolling it back undoes that.
     pub(super) fn fail(&mut self, failure: Failure) {
+        self.retryable |= failure.retryable;
         self.top_mut().failure.get_or_insert(failure);
     }
 
     /// The whole transaction has failed.
     pub(super) fn fail_for_good(&mut self, failure: Failure) {
+        self.retryable |= failure.retryable;
         self.failure.get_or_insert(failure);
     }
 
@@ -144,27 +148,10 @@ impl Ledger {
         Arc::make_mut(&mut self.top_mut().notes).insert(claim.key, note);
     }
 
-    /// A writing statement begins.
-    pub(super) fn begin(&mut self) -> Turn {
-        self.begun += 1;
-        self.under_way += 1;
-        Turn { number: self.begun, began_alone: self.under_way == 1 }
-    }
-
-    /// Whether it has been alone so far: then nothing else can have come between it and what is noted now.
-    pub(super) fn is_alone(&self, turn: &Turn) -> bool {
-        turn.began_alone && self.begun == turn.number
-    }
-
-    /// One of those under way has ended.
-    pub(super) fn end(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
-    }
-
-    /// A statement left this; `alone` as [`is_alone`](Self::is_alone) told.
-    pub(super) fn settle(&mut self, settled: Settled, alone: bool) {
+    /// A statement left this.
+    pub(super) fn settle(&mut self, settled: Settled) {
         let Settled { claim, value } = settled;
-        let note = Note { owner: claim.owner, value: value.filter(|_| alone) };
+        let note = Note { owner: claim.owner, value };
         Arc::make_mut(&mut self.top_mut().notes).insert(claim.key, note);
     }
 
@@ -181,7 +168,7 @@ impl Ledger {
     /// All entries of this entity are to be invalidated with the commit.
     pub(super) fn sweep(&mut self, owner: Owner) {
         self.doubt(owner.entity.label);
-        self.top_mut().sweeps.insert(owner.entity.label, owner);
+        self.top_mut().sweeps.insert(&owner.entity.name, owner);
     }
 
     /// What is to be done after the commit.
@@ -208,7 +195,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::entity::samples::{flight, seat};
+    use crate::entity::samples::{flight, odd, seat};
     use crate::entry::Payload;
 
     fn key(text: &str) -> Claim {
@@ -221,10 +208,7 @@ mod tests {
 
     fn write(ledger: &mut Ledger, name: &str, value: &'static str) {
         ledger.note(key(name));
-        let turn = ledger.begin();
-        let alone = ledger.is_alone(&turn);
-        ledger.end();
-        ledger.settle(Settled { claim: key(name), value: row(value) }, alone);
+        ledger.settle(Settled { claim: key(name), value: row(value) });
     }
 
     fn left(ledger: &Ledger) -> Vec<(String, Value)> {
@@ -317,7 +301,7 @@ mod tests {
         let mut ledger = Ledger::new();
         write(&mut ledger, "a", "1");
         let other = Claim::new::<seat::Entity>(CacheKey::new("s"));
-        ledger.settle(Settled { claim: other, value: row("1") }, true);
+        ledger.settle(Settled { claim: other, value: row("1") });
         ledger.doubt("flight");
         assert_eq!(left(&ledger), [("a".to_owned(), None), ("s".to_owned(), row("1"))]);
     }
@@ -333,14 +317,21 @@ mod tests {
     }
 
     #[test]
-    fn statements_that_overlapped_leave_no_value() {
+    fn two_entities_of_one_table_are_both_swept() {
         let mut ledger = Ledger::new();
-        let (first, second) = (ledger.begin(), ledger.begin());
-        assert!(!ledger.is_alone(&second), "another was under way when it began");
-        ledger.end();
-        assert!(!ledger.is_alone(&first), "another has begun since");
-        ledger.end();
-        let third = ledger.begin();
-        assert!(ledger.is_alone(&third));
+        ledger.sweep(Owner::of::<flight::Entity>());
+        ledger.sweep(Owner::of::<odd::wider_flight::Entity>());
+        ledger.sweep(Owner::of::<odd::renamed::Entity>());
+        let names: Vec<_> = ledger.account().sweeps.iter().map(|owner| owner.entity.name.as_str()).collect();
+        assert_eq!(names, ["flight", "old%2Ename"]);
+    }
+
+    #[test]
+    fn that_the_work_may_be_tried_again_is_not_forgotten_with_the_savepoint() {
+        let mut ledger = Ledger::new();
+        ledger.open_level();
+        ledger.fail(Failure { why: "a statement failed", retryable: true });
+        ledger.roll_back_level();
+        assert!(ledger.failure().is_none() && ledger.is_retryable());
     }
 }

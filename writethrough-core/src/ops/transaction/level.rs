@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::ledger::{Failure, Ledger, Turn};
+use super::ledger::{Failure, Ledger};
 use crate::error::{Error, is_retryable};
 use crate::ops::context::Context;
 
@@ -14,7 +14,12 @@ use crate::ops::context::Context;
 pub(super) struct Shared {
     pub(super) context: Arc<Context>,
     ledger: Mutex<Ledger>,
+    /// Whoever holds it may send: a statement that waited behind one that failed must not be sent after it.
+    line: tokio::sync::Mutex<()>,
 }
+
+/// The right to send statements, until it is dropped.
+pub(super) type Line<'a> = tokio::sync::MutexGuard<'a, ()>;
 
 /// See the module.
 #[derive(Debug)]
@@ -29,12 +34,12 @@ pub(super) struct Level {
 
 impl Shared {
     pub(super) fn new(context: Arc<Context>) -> Arc<Self> {
-        Arc::new(Self { context, ledger: Mutex::new(Ledger::new()) })
+        Arc::new(Self { context, ledger: Mutex::new(Ledger::new()), line: tokio::sync::Mutex::new(()) })
     }
 
-    /// Begins a writing statement's turn.
-    pub(super) fn turn(&self) -> Turning<'_> {
-        Turning { shared: self, turn: self.ledger().begin() }
+    /// Waits until no statement is under way.
+    pub(super) async fn line(&self) -> Line<'_> {
+        self.line.lock().await
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -43,6 +48,13 @@ impl Shared {
 }
 
 impl Level {
+    /// Waits until no other statement is under way, and for the right to send some.
+    pub(super) async fn line(&self) -> Result<Line<'_>, DbErr> {
+        let line = self.shared.line().await;
+        self.usable()?;
+        Ok(line)
+    }
+
     /// Whether statements may be sent on this level.
     pub(super) fn usable(&self) -> Result<(), DbErr> {
         let ledger = self.shared.ledger();
@@ -58,14 +70,22 @@ impl Level {
     }
 
     /// Sends one statement. An error, or a result that nobody sees, fails this level.
-    pub(super) async fn send<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    pub(super) async fn send<T>(
+        &self,
+        _: &Line<'_>,
+        statement: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
         self.usable()?;
         self.attempt(false, "a statement was cancelled before its result was seen", "a statement failed", statement)
             .await
     }
 
     /// Sets, releases or rolls back a savepoint. If that fails, nobody knows any more on which level the connection is.
-    pub(super) async fn shift<T>(&self, shift: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    pub(super) async fn shift<T>(
+        &self,
+        _: &Line<'_>,
+        shift: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
         self.attempt(true, "the handling of a savepoint was cancelled", "the handling of a savepoint failed", shift)
             .await
     }
@@ -82,25 +102,6 @@ impl Level {
         attempt.unless_seen =
             result.as_ref().err().map(|error| Failure { why: failed, retryable: is_retryable(error) });
         result
-    }
-}
-
-/// A writing statement under way; it ends when this is dropped.
-pub(super) struct Turning<'a> {
-    shared: &'a Shared,
-    turn: Turn,
-}
-
-impl Turning<'_> {
-    /// Whether it has been alone on the connection so far.
-    pub(super) fn is_alone(&self) -> bool {
-        self.shared.ledger().is_alone(&self.turn)
-    }
-}
-
-impl Drop for Turning<'_> {
-    fn drop(&mut self) {
-        self.shared.ledger().end();
     }
 }
 
@@ -127,8 +128,8 @@ fn refusal(failure: Failure) -> String {
 }
 
 /// The error of a transaction that was rolled back instead of being committed.
-pub(super) fn rolled_back(failure: Failure) -> Error {
+pub(super) fn rolled_back(failure: Failure, retryable: bool) -> Error {
     let message =
         format!("the transaction was rolled back because {}; put what may fail into a nested transaction", failure.why);
-    Error::rolled_back(message, failure.retryable)
+    Error::rolled_back(message, retryable)
 }

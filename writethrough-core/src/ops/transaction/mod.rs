@@ -69,8 +69,15 @@ impl Transaction {
 
     /// Sets a savepoint.
     async fn nest(&self, options: TransactionOptions) -> Result<Self, DbErr> {
-        self.level.usable()?;
-        let inner = self.level.shift(self.level.inner.begin_with_options(options)).await?;
+        if options.isolation_level.is_some() || options.access_mode.is_some() {
+            return Err(DbErr::Custom(
+                "isolation level and access mode are those of the outermost transaction; set them with begin_with of \
+                 the store"
+                    .to_owned(),
+            ));
+        }
+        let line = self.level.line().await?;
+        let inner = self.level.shift(&line, self.level.inner.begin_with_options(options)).await?;
         let mut ledger = self.level.shared.ledger();
         ledger.open_level();
         let (depth, shared) = (ledger.depth(), self.level.shared.clone());
@@ -91,11 +98,12 @@ impl Transaction {
         self.begin_with(TransactionOptions::default()).await
     }
 
-    /// Begins a nested transaction with options; databases take most of them for the outermost transaction only.
+    /// Begins a nested transaction with options. Isolation level and access mode are the outermost transaction's to choose;
+    /// the kind of SQLite transaction has no effect here.
     ///
     /// # Errors
     ///
-    /// As [`Transaction::begin`].
+    /// An isolation level or access mode is given; nothing is sent then. Otherwise as [`Transaction::begin`].
     ///
     /// # Cancel safety
     ///
@@ -140,7 +148,7 @@ impl Transaction {
 
     /// Whether a statement failed in a way that may not happen again: a deadlock or a serialization failure.
     pub(crate) fn failed_for_the_moment(&self) -> bool {
-        self.level.shared.ledger().failure().is_some_and(|failure| failure.retryable)
+        self.level.shared.ledger().is_retryable()
     }
 
     /// Commits, or releases the savepoint.
@@ -191,20 +199,21 @@ impl Transaction {
         level.ok_or_else(|| {
             let failure = Failure::new("it was ended while a nested transaction was open");
             shared.ledger().fail_for_good(failure);
-            rolled_back(failure)
+            rolled_back(failure, false)
         })
     }
 }
 
 async fn release(level: Level) -> Result<()> {
-    let failure = level.shared.ledger().failure();
+    let (failure, retryable) = level.shared.ledger().verdict();
     if let Some(failure) = failure {
         roll_back_to(level).await?;
-        return Err(rolled_back(failure));
+        return Err(rolled_back(failure, retryable));
     }
     let Level { inner, shared, outer, .. } = level;
     let Some(outer) = outer else { return Ok(()) };
-    outer.shift(inner.commit()).await.map_err(before_commit)?;
+    let line = shared.line().await;
+    outer.shift(&line, inner.commit()).await.map_err(before_commit)?;
     shared.ledger().release_level();
     Ok(())
 }
@@ -212,7 +221,8 @@ async fn release(level: Level) -> Result<()> {
 async fn roll_back_to(level: Level) -> Result<()> {
     let Level { inner, shared, outer, .. } = level;
     let Some(outer) = outer else { return Ok(()) };
-    outer.shift(inner.rollback()).await.map_err(before_commit)?;
+    let line = shared.line().await;
+    outer.shift(&line, inner.rollback()).await.map_err(before_commit)?;
     shared.ledger().roll_back_level();
     Ok(())
 }

@@ -9,29 +9,70 @@ use sea_orm::DbBackend;
 const SESSION: [&str; 9] =
     ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION"];
 
+/// Those of them that can stand behind another statement; `END` ends blocks of many kinds.
+const SESSION_INSIDE: [&str; 5] = ["COMMIT", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"];
+
 /// Statements before which MySQL and MariaDB commit.
-const COMMIT_ON_MYSQL: [&str; 12] = [
-    "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOCK", "ANALYZE", "OPTIMIZE", "REPAIR",
+const COMMIT_ON_MYSQL: [&str; 21] = [
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "TRUNCATE",
+    "RENAME",
+    "GRANT",
+    "REVOKE",
+    "LOCK",
+    "UNLOCK",
+    "ANALYZE",
+    "OPTIMIZE",
+    "REPAIR",
+    "CHECK",
     "FLUSH",
+    "RESET",
+    "INSTALL",
+    "UNINSTALL",
+    "CACHE INDEX",
+    "LOAD INDEX",
+    "SET PASSWORD",
+    "XA",
 ];
 
 /// Why this statement must not be sent inside a transaction, if it must not.
 pub(super) fn ends_the_transaction(sql: &str, backend: DbBackend) -> Option<&'static str> {
     let text = head(sql);
-    if SESSION.iter().any(|word| begins_with(text, word)) {
+    let begins_with_any = |text: &str, words: &[&str]| words.iter().any(|word| begins_with(text, word));
+    let mut further = statements(sql).skip(1).map(head);
+    if begins_with_any(text, &SESSION) || further.any(|text| begins_with_any(text, &SESSION_INSIDE)) {
         return Some("a transaction is ended by `commit` or `rollback`, and nested by `begin`, not by a statement");
     }
-    let temporary = begins_with(text, "CREATE TEMPORARY") || begins_with(text, "DROP TEMPORARY");
-    if backend == DbBackend::MySql && !temporary && COMMIT_ON_MYSQL.iter().any(|word| begins_with(text, word)) {
-        return Some("MySQL and MariaDB commit before such a statement; run it outside of the transaction");
+    if backend != DbBackend::MySql {
+        return None;
     }
-    None
+    if text.starts_with("/*") {
+        return Some("a comment that the database executes may end the transaction; write the statement without it");
+    }
+    let is_implicit = |text| {
+        let temporary = begins_with(text, "CREATE TEMPORARY") || begins_with(text, "DROP TEMPORARY");
+        !temporary && begins_with_any(text, &COMMIT_ON_MYSQL)
+    };
+    statements(sql)
+        .any(|statement| is_implicit(head(statement)))
+        .then_some("MySQL and MariaDB commit before such a statement; run it outside of the transaction")
+}
+
+/// The statements of a text, taken apart at semicolons that do not stand between single quotes.
+fn statements(sql: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    sql.split(move |c| {
+        quoted ^= c == '\'';
+        c == ';' && !quoted
+    })
 }
 
 /// Whether the statement certainly changes nothing.
 pub(super) fn is_read(sql: &str) -> bool {
     let text = head(sql).trim_start_matches(['(', ' ']);
-    let single = !sql.trim_end().trim_end_matches(';').contains(';');
+    let single = statements(sql).skip(1).all(|rest| rest.trim().is_empty());
     single && ["SELECT", "SHOW", "VALUES", "PRAGMA TABLE_INFO"].iter().any(|word| begins_with(text, word))
 }
 
@@ -111,10 +152,22 @@ mod tests {
 
     #[test]
     fn only_the_handle_ends_a_transaction() {
-        for sql in ["COMMIT", "rollback to x", "/* c */ BEGIN", "savepoint a", "release a"] {
+        for sql in [
+            "COMMIT",
+            "rollback to x",
+            "/* c */ BEGIN",
+            "savepoint a",
+            "release a",
+            "UPDATE t SET a = ';'; -- x\n commit",
+        ] {
             assert!(ends_the_transaction(sql, DbBackend::Postgres).is_some(), "{sql}");
         }
-        assert!(ends_the_transaction("ENDPOINT", DbBackend::Postgres).is_none());
+        for sql in ["ENDPOINT", "INSERT INTO t VALUES ('so; commit')", "DO $$ BEGIN x(); END $$"] {
+            assert!(ends_the_transaction(sql, DbBackend::Postgres).is_none(), "{sql}");
+        }
+        for sql in ["/*!40000 ALTER TABLE t */", "UPDATE t SET a = 1; DROP TABLE u", "unlock tables"] {
+            assert!(ends_the_transaction(sql, DbBackend::MySql).is_some(), "{sql}");
+        }
         assert!(ends_the_transaction("CREATE TABLE t (id int)", DbBackend::MySql).is_some());
         assert!(ends_the_transaction("CREATE TEMPORARY TABLE t (id int)", DbBackend::MySql).is_none());
         assert!(ends_the_transaction("CREATE TABLE t (id int)", DbBackend::Postgres).is_none());

@@ -23,13 +23,15 @@ use crate::ops::upsert::{Upsert, settled};
 impl Transaction {
     /// Loads a row as this transaction sees it.
     pub(crate) async fn load<E: CachedEntity>(&self, id: PkValue<E>) -> Result<Option<E::Model>> {
-        E::find_by_id(id).one(&Own(self)).await.map_err(before_commit)
+        let own = self.own().await.map_err(before_commit)?;
+        E::find_by_id(id).one(&own).await.map_err(before_commit)
     }
 
     /// Loads rows as this transaction sees them.
     pub(crate) async fn load_many<E: CachedEntity>(&self, ids: Vec<PkValue<E>>) -> Result<Vec<Option<E::Model>>> {
         let context = &self.level.shared.context;
-        find_many::<E>(context, &Own(self), ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
+        let own = self.own().await.map_err(before_commit)?;
+        find_many::<E>(context, &own, ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
     }
 
     /// Loads a row by a unique key as this transaction sees it.
@@ -38,7 +40,8 @@ impl Transaction {
         key: usize,
         values: Vec<Value>,
     ) -> Result<Option<E::Model>> {
-        find_by_key::<E>(&Own(self), key, &values).await
+        let own = self.own().await.map_err(before_commit)?;
+        find_by_key::<E>(&own, key, &values).await
     }
 
     /// Writes a row, with its hooks.
@@ -50,8 +53,8 @@ impl Transaction {
         let footprint = Footprint::<E>::of(&self.level.shared.context, &change, mysql)?;
         let known = footprint.known();
         let reads_back = mysql && footprint.publishes;
-        let row = async |tx: Own<'_>| {
-            if reads_back { change.read_back(&tx).await } else { change.returning(&tx).await }
+        let row = async |tx: &Own<'_>| {
+            if reads_back { change.read_back(tx).await } else { change.returning(tx).await }
         };
         let settled = |model: &E::Model| footprint.settled(&self.level.shared.context, model);
         let model = self.write(known, row, settled).await.map_err(|error| advise(error, verb))?;
@@ -66,7 +69,7 @@ impl Transaction {
     ) -> Result<Option<E::Model>> {
         let upsert = Upsert::<E> { active_model, on_conflict };
         let settled = |model: &Option<E::Model>| settled::<E>(&self.level.shared.context, model.as_ref());
-        self.write(None, async |tx| upsert.execute(&tx).await, settled).await
+        self.write(None, async |tx| upsert.execute(tx).await, settled).await
     }
 
     /// Deletes the row of an active model, with its hooks.
@@ -116,7 +119,7 @@ impl Transaction {
         let claim = Claim::new::<E>(context.key::<E>(&pk)?);
         if facts::<E>().exact_key {
             let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
-            let row = async |tx: Own<'_>| Ok(statement.exec(&tx).await?.rows_affected > 0);
+            let row = async |tx: &Own<'_>| Ok(statement.exec(tx).await?.rows_affected > 0);
             let settled = |existed: &bool| {
                 let value = remembered.clone().filter(|_| *existed);
                 Ok(vec![Settled { claim: claim.clone(), value }])
@@ -124,7 +127,7 @@ impl Transaction {
             return self.write(Some(vec![claim.clone()]), row, settled).await;
         }
         let mysql = self.is_mysql();
-        let row = async |tx: Own<'_>| delete_returning::<E>(&tx, mysql, pk, statement).await;
+        let row = async |tx: &Own<'_>| delete_returning::<E>(tx, mysql, pk, statement).await;
         let settled = |row: &Option<E::Model>| {
             let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
             Ok(key.map(|key| Settled { claim: Claim::new::<E>(key), value: None }).into_iter().collect())
@@ -132,37 +135,31 @@ impl Transaction {
         Ok(self.write(None, row, settled).await?.is_some())
     }
 
-    /// Notes the keys, sends the statement, and settles what it left.
+    /// Notes the keys, sends the statement, and settles what it left; nothing else is sent meanwhile.
     ///
     /// A statement that may have written under keys that nobody learnt fails the transaction.
     async fn write<T>(
         &self,
         known: Option<Vec<Claim>>,
-        statement: impl AsyncFnOnce(Own<'_>) -> Result<T, DbErr>,
+        statement: impl AsyncFnOnce(&Own<'_>) -> Result<T, DbErr>,
         settled: impl Fn(&T) -> Result<Vec<Settled>>,
     ) -> Result<T> {
-        self.level.usable().map_err(before_commit)?;
+        let own = self.own().await.map_err(before_commit)?;
         let shared = &self.level.shared;
         let knows_keys = known.is_some();
         known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
-        let turn = shared.turn();
         let deadline = Deadline::after(shared.context.settings.write_timeout);
-        let result = deadline.within(None, std::pin::pin!(statement(Own(self)))).await;
-        let left = result.and_then(|result| Ok((settled(&result)?, result)));
-        let alone = turn.is_alone();
-        let mut ledger = shared.ledger();
-        match left {
+        let result = deadline.within(None, std::pin::pin!(statement(&own))).await;
+        match result.and_then(|result| Ok((settled(&result)?, result))) {
             Ok((settled, result)) => {
-                settled.into_iter().for_each(|settled| ledger.settle(settled, alone));
-                drop(ledger);
+                settled.into_iter().for_each(|settled| shared.ledger().settle(settled));
                 Ok(result)
             }
             Err(error) => {
                 let changed_nothing = matches!(error.db_err(), Some(DbErr::RecordNotUpdated));
                 if !knows_keys && !changed_nothing {
-                    ledger.fail(Failure::new("it is not known which row a statement wrote"));
+                    shared.ledger().fail(Failure::new("it is not known which row a statement wrote"));
                 }
-                drop(ledger);
                 Err(error)
             }
         }
