@@ -56,7 +56,10 @@ on_every_stage! {
         let tx = store.begin().await.unwrap();
         delay(1, 10).save_through(&tx).await.unwrap();
         // Polled once: it is on its way to the database, unless the answer is there already.
-        while Box::pin(delay(2, 20).save_through(&tx)).as_mut().now_or_never().is_some() {}
+        // Unconstrained, or it might stop for the runtime's sake before anything was sent.
+        while tokio::task::unconstrained(Box::pin(delay(2, 20).save_through(&tx))).now_or_never().is_some() {
+            tokio::task::yield_now().await;
+        }
         let error = tx.commit().await.unwrap_err();
         assert!(error.is_rolled_back() && error.to_string().contains("cancelled"), "{error}");
         for id in 1..=2 {
@@ -77,6 +80,19 @@ on_every_stage! {
         assert!(dropped > 0, "all of them were done at once");
         store.close().await.unwrap();
         assert_eq!(delay_of(1, &other).await.0, Some(20));
+    }
+
+    async fn a_panic_beside_a_commit_does_not_take_it_along(stage: Stage) {
+        let (store, other) = with_flights(&stage).await;
+        let committing = store.clone();
+        let task = tokio::spawn(async move {
+            let tx = committing.begin().await.unwrap();
+            delay(1, 10).save_through(&tx).await.unwrap();
+            tokio::join!(tx.commit(), async { panic!("on purpose") })
+        });
+        assert!(task.await.unwrap_err().is_panic());
+        store.close().await.unwrap();
+        assert_eq!(delay_of(1, &other).await.0, Some(10));
     }
 
     async fn a_panic_in_the_work_rolls_back(stage: Stage) {
@@ -157,6 +173,58 @@ async fn the_retrying_form_gets_both_of_two_that_deadlock_through() {
         let (store, other, stage) = deadlocked(backend).await;
         let barrier = Barrier::new(2);
         let (one, two) = tokio::join!(cross(&store, 1, 2, &barrier, true), cross(&other, 2, 1, &barrier, true));
+        one.unwrap();
+        two.unwrap();
+        for id in 1..=2 {
+            let stored = Entity::find_by_id(id).one(&stage.plain().await).await.unwrap().unwrap();
+            assert_eq!(delay_of(id, &store).await.0, Some(stored.delay_minutes), "{backend:?}");
+        }
+    }
+}
+
+/// What waits for the connection while a statement fails is not sent after it: MySQL would commit it by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_waited_behind_a_deadlock_is_not_sent() {
+    let (store, other, stage) = deadlocked(Backend::MySql).await;
+    let barrier = Barrier::new(2);
+    let crossing = async |store: &Store, first: i32, second: i32| {
+        let tx = store.begin().await.unwrap();
+        delay(first, 10 * first).save_through(&tx).await.unwrap();
+        barrier.wait().await;
+        let (crossed, saved, plain) = tokio::join!(
+            delay(second, 10 * first).save_through(&tx),
+            delay(3, 99).save_through(&tx),
+            tx.execute_unprepared("UPDATE flight SET gate = 'Z9' WHERE id = 3"),
+        );
+        let failed = crossed.is_err();
+        assert_eq!((saved.is_err(), plain.is_err()), (failed, failed));
+        tx.rollback().await.ok();
+        failed
+    };
+    let (one, two) = tokio::join!(crossing(&store, 1, 2), crossing(&other, 2, 1));
+    assert!(one || two, "somebody was chosen");
+    let stored = Entity::find_by_id(3).one(&stage.plain().await).await.unwrap().unwrap();
+    assert_eq!((stored.delay_minutes, stored.gate.as_str()), (0, "A4"), "nothing was committed by itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_retrying_form_tries_again_when_a_nested_transaction_deadlocked() {
+    for backend in [Backend::Postgres, Backend::MySql] {
+        let (store, other, stage) = deadlocked(backend).await;
+        let barrier = Barrier::new(2);
+        let nested = async |store: &Store, first: i32, second: i32| {
+            let mut attempt = 0;
+            let work = async |tx: &writethrough::Transaction| {
+                attempt += 1;
+                delay(first, 10 * first).save_through(tx).await?;
+                if attempt == 1 {
+                    barrier.wait().await;
+                }
+                tx.transaction(async |nested| delay(second, 10 * first).save_through(nested).await).await
+            };
+            store.transaction_retrying(5, work).await
+        };
+        let (one, two) = tokio::join!(nested(&store, 1, 2), nested(&other, 2, 1));
         one.unwrap();
         two.unwrap();
         for id in 1..=2 {

@@ -55,6 +55,19 @@ async fn under_fail_a_commit_without_cache_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_fail_a_sweep_that_the_cache_did_not_acknowledge_is_told() {
+    let mut redis = RedisServer::start([]);
+    let stage = Stage::new(Backend::Sqlite, CacheKind::Redis).await.on(redis.url());
+    let _ = with_flights(&stage).await;
+    let store = stage.builder().on_cache_failure(OnCacheFailure::Fail).build().await.unwrap();
+    let tx = store.begin().await.unwrap();
+    Entity::invalidate_all(&tx).await.unwrap();
+    redis.kill();
+    let error = tx.commit().await.unwrap_err();
+    assert!(error.is_cache_unavailable() && error.outcome() == Outcome::Committed, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_cluster_a_transaction_over_many_rows_refreshes_them_all() {
     let cluster = RedisCluster::start();
     for backend in Backend::ALL {

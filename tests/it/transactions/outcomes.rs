@@ -1,6 +1,6 @@
 //! Commit, rollback, and neither.
 
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, IsolationLevel, Statement, TransactionOptions};
 use writethrough::{Error, Source};
 
 use super::{delay_in, delay_of, with_flights};
@@ -119,6 +119,42 @@ on_every_stage! {
         let loaded = other.load::<airport::Entity>("BER".to_owned()).await.unwrap();
         assert_eq!((loaded.model.unwrap().name.as_str(), loaded.source), ("Brandenburg", Source::Cache));
         assert_eq!(other.load::<airport::Entity>("FRA".to_owned()).await.unwrap().model, None);
+    }
+
+    async fn statements_side_by_side_are_sent_one_after_the_other(stage: Stage) {
+        let (store, other) = with_flights(&stage).await;
+        store.transaction(async |tx| {
+            let (one, two, three, loaded) = tokio::join!(
+                delay(1, 10).save_through(tx),
+                gate(1, "B2").save_through(tx),
+                delay(2, 20).save_through(tx),
+                Entity::load_cached(3, tx),
+            );
+            (one?, two?, three?, loaded?);
+            Ok::<_, Error>(())
+        }).await.unwrap();
+        let first = other.load::<Entity>(1).await.unwrap();
+        let first = (first.model.unwrap(), first.source);
+        assert_eq!((first.0.delay_minutes, first.0.gate.as_str(), first.1), (10, "B2", Source::Cache));
+        assert_eq!(delay_of(2, &other).await, (Some(20), Source::Cache));
+    }
+
+    async fn options_are_those_of_the_outermost_transaction(stage: Stage) {
+        let (store, other) = with_flights(&stage).await;
+        let serializable = || TransactionOptions { isolation_level: Some(IsolationLevel::Serializable), ..Default::default() };
+        let tx = store.begin_with(serializable()).await.unwrap();
+        if stage.backend == Backend::Postgres {
+            let level = Statement::from_string(tx.get_database_backend(), "SHOW transaction_isolation");
+            let level: String = tx.query_one_raw(level).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+            assert_eq!(level, "serializable");
+        }
+        delay(1, 10).save_through(&tx).await.unwrap();
+        let refused = tx.begin_with(serializable()).await.unwrap_err();
+        assert!(refused.to_string().contains("outermost"), "{refused}");
+        delay(2, 20).save_through(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(delay_of(1, &other).await, (Some(10), Source::Cache));
+        assert_eq!(delay_of(2, &other).await, (Some(20), Source::Cache));
     }
 
     async fn loads_inside_see_the_transaction_and_leave_the_cache_alone(stage: Stage) {

@@ -84,7 +84,7 @@ on_every_stage! {
         let (store, other) = with_flights(&stage).await;
         let tx = store.begin().await.unwrap();
         delay(1, 10).save_through(&tx).await.unwrap();
-        for sql in ["COMMIT", "/* now */ rollback", "SAVEPOINT mine"] {
+        for sql in ["COMMIT", "/* now */ rollback", "SAVEPOINT mine", "UPDATE flight SET gate = 'C'; COMMIT"] {
             let refused = tx.execute_unprepared(sql).await.unwrap_err().to_string();
             assert!(refused.contains("`commit` or `rollback`"), "{refused}");
         }

@@ -40,7 +40,8 @@ pub enum OnCacheFailure {
 
 /// What a store does when a plain statement in a transaction writes to the table of a cached entity.
 ///
-/// Whatever is chosen, values that the transaction has collected for that table before do not enter the cache.
+/// Whatever is chosen, values that the transaction has collected for that table before do not enter the cache. What a
+/// statement does is told by its text: one that begins with SELECT counts as a read, whatever the functions do that it calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnPlainWrite {
