@@ -9,16 +9,15 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, ValidatedDeleteOne};
-use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::Span;
 
 use super::change::locked;
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit};
 use super::effect::{CacheEffect, Deleted};
-use super::shield::{PointOfNoReturn, shield};
-use super::write::{Write, Written};
-use crate::entity::{CachedEntity, PkValue, facts};
+use super::shield::PointOfNoReturn;
+use super::write::{Write, Written, traced};
+use crate::entity::{CachedEntity, Facts, PkValue, facts};
 use crate::entry::encode_absent;
 use crate::error::{Error, Outcome, Result};
 use crate::telemetry;
@@ -27,33 +26,26 @@ use crate::telemetry;
 ///
 /// Dropping the future before the FENCE is sent cancels the delete; afterwards it goes on in the background.
 pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model: E::ActiveModel) -> Result<Deleted> {
-    traced::<E, _>(context, |point| with_hooks::<E>(context.clone(), active_model, point)).await
+    let entity = facts::<E>();
+    let delete = |point| with_hooks::<E>(context.clone(), active_model, point);
+    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
 /// Deletes a row by its primary key, without hooks, as SeaORM's `delete_by_id` does.
 pub(crate) async fn delete_by_id<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>) -> Result<Deleted> {
     let pk = id.into_value_tuple();
-    traced::<E, _>(context, |point| without_hooks::<E>(context.clone(), pk, point)).await
+    let entity = facts::<E>();
+    let delete = |point| without_hooks::<E>(context.clone(), pk, point);
+    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
-async fn traced<E, F>(context: &Arc<Context>, delete: impl FnOnce(PointOfNoReturn) -> F) -> Result<Deleted>
-where
-    E: CachedEntity,
-    F: Future<Output = Result<Deleted>> + Send + 'static,
-{
-    context.open()?;
-    let entity = facts::<E>();
-    let span = tracing::debug_span!(
+fn span(entity: &Facts) -> Span {
+    tracing::debug_span!(
         target: "writethrough",
         telemetry::SPAN_DELETE,
         entity = entity.label,
         cache = tracing::field::Empty
-    );
-    let started = Instant::now();
-    let deleted = shield(&context.tasks, delete).instrument(span.clone()).await?;
-    telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
-    span.record("cache", deleted.cache.as_str());
-    Ok(deleted)
+    )
 }
 
 async fn with_hooks<E: CachedEntity>(

@@ -13,18 +13,15 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DbErr};
-use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::change::Change;
 use super::context::{Context, before_commit};
 use super::effect::{CacheEffect, Saved};
 use super::footprint::Footprint;
-use super::shield::{PointOfNoReturn, shield};
-use super::write::{Write, Written};
+use super::shield::PointOfNoReturn;
+use super::write::{Write, Written, save_span, traced};
 use crate::entity::{CachedEntity, facts};
 use crate::error::{Error, Outcome, Result};
-use crate::telemetry;
 
 /// Which write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,20 +53,9 @@ pub(crate) async fn save<E: CachedEntity>(
     active_model: E::ActiveModel,
     verb: Verb,
 ) -> Result<Saved<E::Model>> {
-    context.open()?;
     let entity = facts::<E>();
-    let span = tracing::debug_span!(
-        target: "writethrough",
-        telemetry::SPAN_SAVE,
-        entity = entity.label,
-        cache = tracing::field::Empty
-    );
-    let started = Instant::now();
     let write = |point| write::<E>(context.clone(), active_model, verb, point);
-    let saved = shield(&context.tasks, write).instrument(span.clone()).await?;
-    telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
-    span.record("cache", saved.cache.as_str());
-    Ok(saved)
+    traced(context, entity, save_span(entity), write, |saved| Some(saved.cache)).await
 }
 
 async fn write<E: CachedEntity>(

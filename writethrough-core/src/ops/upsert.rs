@@ -13,18 +13,16 @@ use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryFilter, QuerySelect, QueryTrait,
     TryFromU64,
 };
-use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::change::{Change, locked};
+use super::claim::Settled;
 use super::context::Context;
 use super::effect::Saved;
 use super::footprint::Footprint;
-use super::shield::{PointOfNoReturn, shield};
-use super::write::{Write, Written};
+use super::shield::PointOfNoReturn;
+use super::write::{Write, Written, save_span, traced};
 use crate::entity::{CachedEntity, PkValue, facts};
 use crate::error::Result;
-use crate::telemetry;
 
 /// Inserts the row or does what `on_conflict` says; `None` if that was nothing.
 ///
@@ -34,22 +32,9 @@ pub(crate) async fn upsert<E: CachedEntity>(
     active_model: E::ActiveModel,
     on_conflict: OnConflict,
 ) -> Result<Option<Saved<E::Model>>> {
-    context.open()?;
     let entity = facts::<E>();
-    let span = tracing::debug_span!(
-        target: "writethrough",
-        telemetry::SPAN_SAVE,
-        entity = entity.label,
-        cache = tracing::field::Empty
-    );
-    let started = Instant::now();
     let write = |point| write::<E>(context.clone(), active_model, on_conflict, point);
-    let saved = shield(&context.tasks, write).instrument(span.clone()).await?;
-    telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
-    if let Some(saved) = &saved {
-        span.record("cache", saved.cache.as_str());
-    }
-    Ok(saved)
+    traced(context, entity, save_span(entity), write, |saved| saved.as_ref().map(|saved| saved.cache)).await
 }
 
 async fn write<E: CachedEntity>(
@@ -67,10 +52,7 @@ async fn write<E: CachedEntity>(
 }
 
 /// The keys of the row that the statement left, if it left one.
-pub(super) fn settled<E: CachedEntity>(
-    context: &Context,
-    model: Option<&E::Model>,
-) -> Result<Vec<super::claim::Settled>> {
+pub(super) fn settled<E: CachedEntity>(context: &Context, model: Option<&E::Model>) -> Result<Vec<Settled>> {
     model.map_or(Ok(Vec::new()), |model| Footprint::<E>::of_upsert().settled(context, model))
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr, TransactionTrait};
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::claim::{Claim, Settled};
 use super::context::Context;
 use super::effect::CacheEffect;
 use super::fence::Fence;
-use super::shield::PointOfNoReturn;
+use super::shield::{PointOfNoReturn, shield};
 use super::statement::Deadline;
 use crate::cache::CacheKey;
 use crate::entity::Facts;
@@ -33,6 +34,39 @@ pub(super) struct Write<'a> {
 pub(super) struct Written<T> {
     pub(super) result: T,
     pub(super) settled: Vec<Settled>,
+}
+
+/// Runs a write in its span, to its end whatever becomes of its caller, and times it. `effect` tells what became of its
+/// entries.
+pub(super) async fn traced<T, F>(
+    context: &Context,
+    entity: &Facts,
+    span: Span,
+    write: impl FnOnce(PointOfNoReturn) -> F,
+    effect: impl FnOnce(&T) -> Option<CacheEffect>,
+) -> Result<T>
+where
+    T: Send,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    context.open()?;
+    let started = Instant::now();
+    let written = shield(&context.tasks, write).instrument(span.clone()).await?;
+    telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
+    if let Some(effect) = effect(&written) {
+        span.record("cache", effect.as_str());
+    }
+    Ok(written)
+}
+
+/// The span of an insert, update or upsert.
+pub(super) fn save_span(entity: &Facts) -> Span {
+    tracing::debug_span!(
+        target: "writethrough",
+        telemetry::SPAN_SAVE,
+        entity = entity.label,
+        cache = tracing::field::Empty
+    )
 }
 
 impl<'a> Write<'a> {
