@@ -130,7 +130,8 @@ on_every_stage! {
                 delay(2, 20).save_through(tx),
                 Entity::load_cached(3, tx),
             );
-            (one?, two?, three?, loaded?);
+            one.and(two).and(three)?;
+            loaded?;
             Ok::<_, Error>(())
         }).await.unwrap();
         let first = other.load::<Entity>(1).await.unwrap();
