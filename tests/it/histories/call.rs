@@ -1,4 +1,4 @@
-//! The calls that clients make. A new kind is a variant of [`Call`], its weight in [`MIX`], and what the compiler then
+//! The calls that clients make. A new kind is a variant of [`Call`], its weight in [`PLAIN`] or [`OURS`], and what the compiler then
 //! asks for: its name, the writes that it may do, and how it is made and what came of it.
 //!
 //! A call may do more than one write (a transaction): then each row has one effect of it, between the beginning and the
@@ -10,28 +10,37 @@ use writethrough::{Error, Outcome};
 
 use super::operation::{Effect, Write};
 use super::record::End;
-use super::row::{Change, Values};
+use super::row::{CODES, Change, Values, code_of};
 use super::subject::{Loaded, Subject};
+use super::transaction::Program;
 
 /// One call with its arguments.
 #[derive(Clone, Debug)]
 pub enum Call {
     Load(i32),
+    /// By the unique key, which is one of this row's.
+    LoadByCode(i32, i64),
     LoadMany(Vec<i32>),
     /// `save_through`, all columns.
     Save(i32, Change),
     /// `update_through`, some columns.
     Update(i32, Change),
     Insert(i32, Values),
+    /// `upsert_through`, which updates all columns.
+    Upsert(i32, Values),
     Delete(i32),
     Invalidate(i32),
+    Transaction(Program),
 }
 
 /// Makes a call of one kind on one of these rows, writing this value.
 type Draw = fn(&mut SmallRng, &[i32], i64) -> Call;
 
-/// How often which kind comes. More inserts than deletes, so that there mostly is a row.
-const MIX: &[(u32, Draw)] = &[
+/// How often which kind comes.
+pub type Mix = &'static [(u32, Draw)];
+
+/// What anybody can do. More inserts than deletes, so that there mostly is a row.
+pub const PLAIN: Mix = &[
     (40, |random, rows, _| Call::Load(one(random, rows))),
     (10, |random, rows, _| Call::LoadMany((0..random.random_range(1..6)).map(|_| one(random, rows)).collect())),
     (12, |random, rows, value| Call::Save(one(random, rows), Change { gate: Some(value), pilot: Some(value) })),
@@ -42,6 +51,23 @@ const MIX: &[(u32, Draw)] = &[
     (5, |random, rows, _| Call::Invalidate(one(random, rows))),
 ];
 
+/// What we can do beside that.
+const OURS: Mix = &[
+    (25, |random, rows, _| by_code(random, rows)),
+    (6, |random, rows, value| Call::Upsert(one(random, rows), Values { gate: value, pilot: value })),
+    (18, |random, rows, value| Call::Transaction(Program::draw(random, rows, value))),
+];
+
+/// All that we can do.
+pub const RICH: Mix = &concat();
+
+const fn concat() -> [(u32, Draw); PLAIN.len() + OURS.len()] {
+    let mut all = [PLAIN[0]; PLAIN.len() + OURS.len()];
+    all.split_at_mut(PLAIN.len()).0.copy_from_slice(PLAIN);
+    all.split_at_mut(PLAIN.len()).1.copy_from_slice(OURS);
+    all
+}
+
 /// Loads of this kind need not be linearizable, only never stale.
 pub const LOAD_MANY: &str = "load_many";
 
@@ -49,17 +75,23 @@ fn one(random: &mut SmallRng, rows: &[i32]) -> i32 {
     rows[random.random_range(0..rows.len())]
 }
 
+fn by_code(random: &mut SmallRng, rows: &[i32]) -> Call {
+    let row = one(random, rows);
+    Call::LoadByCode(row, code_of(row, random.random_range(0..CODES)))
+}
+
 impl Call {
     /// A random call on one of these rows; what it writes is this value, which nobody else writes. Only this part of the
     /// writes is kept, the others make room for loads.
-    pub fn draw(random: &mut SmallRng, rows: &[i32], keeps: f64, value: i64) -> Self {
-        let call = Self::draw_any(random, rows, value);
-        if call.writes().is_empty() || random.random_bool(keeps) { call } else { Self::Load(one(random, rows)) }
+    pub fn draw(random: &mut SmallRng, mix: Mix, rows: &[i32], keeps: f64, value: i64) -> Self {
+        let call = Self::draw_any(random, mix, rows, value);
+        let writes = !call.writes().is_empty() || matches!(call, Self::Transaction(_));
+        if !writes || random.random_bool(keeps) { call } else { Self::Load(one(random, rows)) }
     }
 
-    fn draw_any(random: &mut SmallRng, rows: &[i32], value: i64) -> Self {
-        let mut number = random.random_range(0..MIX.iter().map(|(weight, _)| weight).sum());
-        for (weight, draw) in MIX {
+    fn draw_any(random: &mut SmallRng, mix: Mix, rows: &[i32], value: i64) -> Self {
+        let mut number = random.random_range(0..mix.iter().map(|(weight, _)| weight).sum());
+        for (weight, draw) in mix {
             match number.checked_sub(*weight) {
                 Some(rest) => number = rest,
                 None => return draw(random, rows, value),
@@ -72,21 +104,26 @@ impl Call {
         match self {
             Self::Load(_) => "load",
             Self::LoadMany(_) => LOAD_MANY,
+            Self::LoadByCode(..) => "by key",
             Self::Save(..) => "save",
             Self::Update(..) => "update",
             Self::Insert(..) => "insert",
+            Self::Upsert(..) => "upsert",
             Self::Delete(_) => "delete",
             Self::Invalidate(_) => "invalidate",
+            Self::Transaction(program) => program.kind(),
         }
     }
 
     /// What it may do, should nobody be told its end.
     pub fn writes(&self) -> Vec<(i32, Write)> {
-        match *self {
-            Self::Load(_) | Self::LoadMany(_) | Self::Invalidate(_) => Vec::new(),
-            Self::Save(row, change) | Self::Update(row, change) => vec![(row, Write::Update(change))],
-            Self::Insert(row, values) => vec![(row, Write::Insert(values))],
-            Self::Delete(row) => vec![(row, Write::Delete)],
+        match self {
+            Self::Load(_) | Self::LoadByCode(..) | Self::LoadMany(_) | Self::Invalidate(_) => Vec::new(),
+            Self::Save(row, change) | Self::Update(row, change) => vec![(*row, Write::Update(*change))],
+            Self::Insert(row, values) => vec![(*row, Write::Insert(*values))],
+            Self::Upsert(row, values) => vec![(*row, Write::Upsert(*values))],
+            Self::Delete(row) => vec![(*row, Write::Delete)],
+            Self::Transaction(program) => program.writes(),
         }
     }
 
@@ -96,6 +133,10 @@ impl Call {
             Self::Load(row) => subject.load(*row).await.map(|Loaded { state, from_cache }| End::Done {
                 effects: vec![(*row, Effect::Loaded(state))],
                 from_cache,
+            }),
+            Self::LoadByCode(row, code) => subject.load_by_code(*code).await.map(|state| {
+                let effect = if state.is_some() { Effect::Loaded(state) } else { Effect::NoneUnder(*code) };
+                done(vec![(*row, effect)])
             }),
             Self::LoadMany(rows) => subject.load_many(rows).await.map(|states| {
                 done(rows.iter().zip(states).map(|(row, state)| (*row, Effect::Loaded(state))).collect())
@@ -107,10 +148,12 @@ impl Call {
                 wrote(*row, subject.update(*row, *change).await, |row| Effect::Updated(*change, row))
             }
             Self::Insert(row, values) => wrote(*row, subject.insert(*row, *values).await, Effect::Inserted),
+            Self::Upsert(row, values) => wrote(*row, subject.upsert(*row, *values).await, Effect::Upserted),
             Self::Delete(row) => wrote(*row, subject.delete(*row).await, |was_there| {
                 if was_there { Effect::Deleted } else { Effect::NothingToDelete }
             }),
             Self::Invalidate(row) => subject.invalidate(*row).await.map(|()| done(Vec::new())),
+            Self::Transaction(program) => subject.transact(program).await,
         };
         end.unwrap_or_else(|error| match error.outcome() {
             Outcome::NotCommitted => End::Nothing(error.to_string()),
@@ -130,6 +173,6 @@ fn wrote<T>(row: i32, result: Result<T, Error>, effect: impl FnOnce(T) -> Effect
     Ok(done(vec![(row, effect)]))
 }
 
-fn done(effects: Vec<(i32, Effect)>) -> End {
+pub fn done(effects: Vec<(i32, Effect)>) -> End {
     End::Done { effects, from_cache: false }
 }

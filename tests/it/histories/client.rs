@@ -15,6 +15,7 @@ use super::call::Call;
 use super::clock::Moment;
 use super::naive::{After, Naive};
 use super::record::{CallId, End, Record};
+use super::row::codes_of;
 use super::subject::Subject;
 
 /// Clients of one process.
@@ -38,7 +39,7 @@ pub struct Job {
 pub enum Task {
     /// Random calls on these rows; clients that cancel sometimes do not wait for the end of a call.
     Calls { rows: Rows, begins: Moment, ends: Moment, cancels: bool },
-    /// One load of each of these.
+    /// One load of each of these, and one by each of its keys.
     LoadEach(Vec<i32>),
 }
 
@@ -123,8 +124,9 @@ fn keeps(elapsed: Duration) -> f64 {
     KEEPS[spells % KEEPS.len()]
 }
 
-/// More than a client writes.
-const VALUES: i64 = 1_000_000_000;
+/// More than the calls of a client, and than the values that one of them writes.
+const CALLS: i64 = 1_000_000_000;
+const VALUES: i64 = 8;
 
 impl<S: Subject> Client<S> {
     async fn call(mut self, rows: Rows, begins: Moment, ends: Moment, cancels: bool) {
@@ -133,9 +135,9 @@ impl<S: Subject> Client<S> {
             if now >= ends {
                 break;
             }
-            let value = i64::from(self.id) * VALUES + i64::from(self.calls);
+            let value = (i64::from(self.id) * CALLS + i64::from(self.calls)) * VALUES;
             let elapsed = now.since(begins);
-            let call = Call::draw(&mut self.random, &rows.after(elapsed), keeps(elapsed), value);
+            let call = Call::draw(&mut self.random, S::MIX, &rows.after(elapsed), keeps(elapsed), value);
             let cancelled = cancels && self.random.random_ratio(1, 12);
             let patience = cancelled.then(|| Duration::from_micros(self.random.random_range(0..8_000)));
             self.make(call, patience).await;
@@ -148,6 +150,9 @@ impl<S: Subject> Client<S> {
     async fn load_each(mut self, rows: Vec<i32>) {
         for row in rows {
             self.make(Call::Load(row), None).await;
+            for code in codes_of(row) {
+                self.make(Call::LoadByCode(row, code), None).await;
+            }
         }
     }
 

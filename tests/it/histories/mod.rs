@@ -44,6 +44,7 @@ mod row;
 mod scenario;
 mod stale;
 mod subject;
+mod transaction;
 
 use std::time::Duration;
 
@@ -78,6 +79,9 @@ const OURS: Scenario = Scenario {
     lasts: Duration::ZERO,
 };
 
+/// Of so many calls of a kind some end well, however slow the machine.
+const ENOUGH: usize = 100;
+
 /// Runs it, and expects that the promise was kept, and that there was something to keep it against.
 async fn assert_linearizable(scenario: Scenario) {
     let report = Scenario { lasts: length(), ..scenario }.run().await;
@@ -93,7 +97,9 @@ async fn assert_linearizable(scenario: Scenario) {
     assert!(total.cancelled > 0, "nothing was cancelled");
     assert_eq!(scenario.cache == CacheKind::Redis, stops > 0, "processes were stopped {stops} times");
     assert_eq!(scenario.trouble == Trouble::Kills, kills > 0, "processes were killed {kills} times");
-    assert!(history.counts.values().all(|count| count.done > 0), "a kind of call never ended well");
+    for (kind, count) in &history.counts {
+        assert!(count.calls < ENOUGH || count.done > 0, "{kind} never ended well");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,13 +7,16 @@ use fred::clients::Client as Redis;
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::Expiration;
 use fred::types::config::Config;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use writethrough::Error;
 
+use super::call::{Mix, PLAIN};
 use super::operation::State;
-use super::row::{Change, Entity, Values};
+use super::record::End;
+use super::row::{Change, Column, Entity, Values};
 use super::subject::{Loaded, Subject};
+use super::transaction::Program;
 
 /// What follows a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +72,8 @@ impl Naive {
 }
 
 impl Subject for Naive {
+    const MIX: Mix = PLAIN;
+
     async fn load(&self, row: i32) -> Result<Loaded, Error> {
         if let Some(values) = self.get(row).await {
             return Ok(Loaded { state: Some(values), from_cache: true });
@@ -78,6 +83,10 @@ impl Subject for Naive {
             self.set(row, values).await;
         }
         Ok(Loaded { state, from_cache: false })
+    }
+
+    async fn load_by_code(&self, code: i64) -> Result<State, Error> {
+        Ok(Entity::find().filter(Column::Code.eq(code)).one(&self.db).await?.map(Values::from))
     }
 
     async fn load_many(&self, rows: &[i32]) -> Result<Vec<State>, Error> {
@@ -102,6 +111,10 @@ impl Subject for Naive {
         Ok(self.written(row, values).await)
     }
 
+    async fn upsert(&self, _: i32, _: Values) -> Result<Values, Error> {
+        unreachable!("it is not asked for that")
+    }
+
     async fn delete(&self, row: i32) -> Result<bool, Error> {
         let deleted = Entity::delete_by_id(row).exec(&self.db).await?;
         self.del(row).await;
@@ -111,6 +124,10 @@ impl Subject for Naive {
     async fn invalidate(&self, row: i32) -> Result<(), Error> {
         self.del(row).await;
         Ok(())
+    }
+
+    async fn transact(&self, _: &Program) -> Result<End, Error> {
+        unreachable!("it is not asked for that")
     }
 
     async fn close(&self) {

@@ -12,7 +12,11 @@ pub type State = Option<Values>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     Loaded(State),
+    /// There was no row with this key.
+    NoneUnder(i64),
     Inserted(Values),
+    /// Inserted or updated, whichever it took.
+    Upserted(Values),
     Duplicate,
     /// The update's columns, and the whole row that the call returned.
     Updated(Change, Values),
@@ -25,6 +29,7 @@ pub enum Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Write {
     Insert(Values),
+    Upsert(Values),
     Update(Change),
     Delete,
 }
@@ -38,7 +43,7 @@ pub enum Operation {
     Untold(Write),
 }
 
-use Effect::{Deleted, Duplicate, Inserted, Loaded, NoSuchRow, NothingToDelete, Updated};
+use Effect::{Deleted, Duplicate, Inserted, Loaded, NoSuchRow, NoneUnder, NothingToDelete, Updated, Upserted};
 use Operation::{Told, Untold};
 
 impl Operation {
@@ -46,6 +51,8 @@ impl Operation {
     pub fn apply(self, before: State) -> Option<State> {
         match (self, before) {
             (Told(Loaded(seen)), _) => (seen == before).then_some(before),
+            (Told(NoneUnder(code)), _) => (!before.is_some_and(|row| row.is_under(code))).then_some(before),
+            (Told(Upserted(values)) | Untold(Write::Upsert(values)), _) => Some(Some(values)),
             (Told(Inserted(values)) | Untold(Write::Insert(values)), None) => Some(Some(values)),
             (Told(Updated(change, after)), Some(row)) => (change.of(row) == after).then_some(Some(after)),
             (Untold(Write::Update(change)), Some(row)) => Some(Some(change.of(row))),
@@ -70,7 +77,9 @@ impl Operation {
     /// What it writes, if it writes.
     pub fn written(self) -> Vec<Cell> {
         match self {
-            Told(Inserted(values)) | Untold(Write::Insert(values)) => values.cells().to_vec(),
+            Told(Inserted(values) | Upserted(values)) | Untold(Write::Insert(values) | Write::Upsert(values)) => {
+                values.cells().to_vec()
+            }
             Told(Updated(change, _)) | Untold(Write::Update(change)) => change.cells().collect(),
             _ => Vec::new(),
         }

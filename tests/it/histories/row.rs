@@ -1,4 +1,8 @@
-//! The row that the clients write: two columns, so that a change of one must not lose the other.
+//! The row that the clients write: two columns, so that a change of one must not lose the other, and a unique key.
+//!
+//! The key follows from the first column, which no two writes give the same value. Each row has a few keys of its own and
+//! moves between them, so a key is left, and taken again, all the time; and that no row has a key says something about
+//! one row only, which can be checked like everything else.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
@@ -14,6 +18,22 @@ pub struct Model {
     pub id: i32,
     pub gate: i64,
     pub pilot: i64,
+    #[sea_orm(unique)]
+    #[write_through(key)]
+    pub code: i64,
+}
+
+/// How many keys a row has.
+pub const CODES: i64 = 3;
+
+/// The keys that a row may have.
+pub fn codes_of(id: i32) -> impl Iterator<Item = i64> {
+    (0..CODES).map(move |number| code_of(id, number))
+}
+
+/// The key of the row with this gate.
+pub fn code_of(id: i32, gate: i64) -> i64 {
+    i64::from(id) * CODES + gate.rem_euclid(CODES)
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -43,7 +63,13 @@ impl Change {
     /// The change as SeaORM has it.
     pub fn to(self, id: i32) -> ActiveModel {
         let set = |value: Option<i64>| value.map_or(NotSet, Set);
-        ActiveModel { id: Set(id), gate: set(self.gate), pilot: set(self.pilot) }
+        let code = self.gate.map(|gate| code_of(id, gate));
+        ActiveModel { id: Set(id), gate: set(self.gate), pilot: set(self.pilot), code: set(code) }
+    }
+
+    /// This one, and then another.
+    pub fn then(self, later: Self) -> Self {
+        Self { gate: later.gate.or(self.gate), pilot: later.pilot.or(self.pilot) }
     }
 
     /// The columns that it sets.
@@ -59,12 +85,23 @@ impl Values {
 
     /// A new row as SeaORM has it.
     pub fn to(self, id: i32) -> ActiveModel {
-        ActiveModel { id: Set(id), gate: Set(self.gate), pilot: Set(self.pilot) }
+        self.all().to(id)
+    }
+
+    /// The change that sets all columns.
+    pub fn all(self) -> Change {
+        Change { gate: Some(self.gate), pilot: Some(self.pilot) }
+    }
+
+    /// Whether it stands under this key, one of its row's. What nobody knows stands under none.
+    pub fn is_under(self, code: i64) -> bool {
+        self.gate != i64::MIN && (self.gate - code).rem_euclid(CODES) == 0
     }
 }
 
 impl From<Model> for Values {
-    fn from(Model { gate, pilot, .. }: Model) -> Self {
+    fn from(Model { id, gate, pilot, code }: Model) -> Self {
+        assert_eq!(code, code_of(id, gate), "of row {id} the key and the column that it follows from");
         Self { gate, pilot }
     }
 }

@@ -77,7 +77,9 @@ impl Writes {
             by_cell: history.iter().flat_map(|timed| written(timed).into_iter().map(|cell| (cell, *timed))).collect(),
             overwriting_gate: all(&|timed| overwrites(timed, |cell| matches!(cell, Cell::Gate(_)))),
             overwriting_pilot: all(&|timed| overwrites(timed, |cell| matches!(cell, Cell::Pilot(_)))),
-            inserts: all(&|timed| matches!(timed.operation, Operation::Told(Effect::Inserted(_)))),
+            inserts: all(&|timed| {
+                matches!(timed.operation, Operation::Told(Effect::Inserted(_) | Effect::Upserted(_)))
+            }),
             deletes: history.iter().filter(|timed| deletes(timed)).copied().collect(),
         }
     }

@@ -103,7 +103,9 @@ impl Store {
                     return Err(error);
                 }
             }
-            tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.5..=1.0))).await;
+            // Drawn before the pause: a future that kept the generator of its thread could not be spawned.
+            let jittered = pause.mul_f64(rand::rng().random_range(0.5..=1.0));
+            tokio::time::sleep(jittered).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.transaction(async |tx| work(tx).await).await

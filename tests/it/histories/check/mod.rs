@@ -26,7 +26,7 @@ use plan::Plan;
 use tried::Tried;
 
 use super::clock::Moment;
-use super::operation::{Operation, State, Timed};
+use super::operation::{Effect, Operation, State, Timed};
 use super::row::{Cell, Values};
 
 /// How many operations the search may place for each one of the history, and at least. Mostly each is placed once.
@@ -74,17 +74,25 @@ pub fn linearizable(history: &[Timed]) -> Result<(), Violation> {
 struct Spent {
     inserts: usize,
     deletes: usize,
+    moves: usize,
 }
 
-/// A row that nobody ever sees, and that some insert whose end is untold made.
-const UNSEEN: Values = Values { gate: i64::MIN, pilot: i64::MIN };
+/// What nobody ever sees: a write whose end is untold left it.
+const UNSEEN: i64 = i64::MIN;
+
+/// An operation that may come next.
+struct Step {
+    operation: usize,
+    state: State,
+    spent: Spent,
+}
 
 /// An operation that was put in order, and where the search stood before.
 struct Placed {
     operation: usize,
     state: State,
     spent: Spent,
-    alternatives: Vec<usize>,
+    alternatives: Vec<Step>,
 }
 
 struct Search {
@@ -122,8 +130,8 @@ impl Search {
         let mut patience = (self.plan.operations.len() * PATIENCE).max(LEAST_PATIENCE);
         let mut alternatives = self.alternatives();
         while !self.events.is_empty() {
-            if let Some(operation) = alternatives.pop() {
-                if self.place(operation, &mut alternatives) {
+            if let Some(step) = alternatives.pop() {
+                if self.place(step, &mut alternatives) {
                     alternatives = self.alternatives();
                     patience -= 1;
                 }
@@ -141,19 +149,18 @@ impl Search {
     }
 
     /// What may come next, the best last: what ends first has probably happened first.
-    fn alternatives(&self) -> Vec<usize> {
+    fn alternatives(&self) -> Vec<Step> {
         let mut open = self.events.open();
         let free = |operation: &usize| self.operation(*operation).apply(self.state) == Some(self.state);
         if let Some(operation) = open.iter().copied().find(free) {
-            return vec![operation];
+            return vec![Step { operation, state: self.state, spent: self.spent }];
         }
         open.sort_by_key(|operation| std::cmp::Reverse(self.plan.operations[*operation].ended));
-        open
+        open.into_iter().flat_map(|operation| self.steps(operation)).collect()
     }
 
     /// Puts the operation next in the order, if that is possible and was not tried.
-    fn place(&mut self, operation: usize, alternatives: &mut Vec<usize>) -> bool {
-        let Some((state, spent)) = self.next_state(operation) else { return false };
+    fn place(&mut self, Step { operation, state, spent }: Step, alternatives: &mut Vec<Step>) -> bool {
         self.see(operation, |unseen| *unseen -= 1);
         if self.loses_what_is_to_be_seen(state) || !self.tried.is_new(operation, state, spent) {
             self.see(operation, |unseen| *unseen += 1);
@@ -167,7 +174,7 @@ impl Search {
         true
     }
 
-    fn take_back(&mut self, placed: Placed) -> Vec<usize> {
+    fn take_back(&mut self, placed: Placed) -> Vec<Step> {
         self.events.put_back(placed.operation);
         self.tried.leave(placed.operation);
         self.see(placed.operation, |unseen| *unseen += 1);
@@ -175,24 +182,37 @@ impl Search {
         placed.alternatives
     }
 
-    /// The state after the operation, which may need one of the spare writes right before it.
-    fn next_state(&self, operation: usize) -> Option<(State, Spent)> {
-        let operation = self.operation(operation);
-        if let Some(state) = operation.apply(self.state) {
-            return Some((state, self.spent));
+    /// The operation, if it fits, with one of the spare writes right before it if it needs one; the best way last.
+    fn steps(&self, operation: usize) -> Vec<Step> {
+        let fits = |before: State, spent: Spent| {
+            let state = self.operation(operation).apply(before)?;
+            Some(Step { operation, state, spent })
+        };
+        if let Some(step) = fits(self.state, self.spent) {
+            return vec![step];
         }
-        let (spare, used, between) = match self.state {
-            Some(_) => (&self.plan.spare_deletes, self.spent.deletes, None),
-            None => (&self.plan.spare_inserts, self.spent.inserts, Some(UNSEEN)),
-        };
-        let first_end = self.events.first_end()?;
-        let begun = spare.get(used)?;
-        let state = (*begun <= first_end).then(|| operation.apply(between))??;
-        let spent = match self.state {
-            Some(_) => Spent { deletes: used + 1, ..self.spent },
-            None => Spent { inserts: used + 1, ..self.spent },
-        };
-        Some((state, spent))
+        let Spent { inserts, deletes, moves } = self.spent;
+        let has_begun =
+            |spare: &[Moment], used: usize| spare.get(used).copied() <= self.events.first_end() && used < spare.len();
+        let mut steps = Vec::new();
+        match self.state {
+            Some(row) => {
+                if has_begun(&self.plan.spare_deletes, deletes) {
+                    steps.extend(fits(None, Spent { deletes: deletes + 1, ..self.spent }));
+                }
+                let told_of_a_key = matches!(self.operation(operation), Operation::Told(Effect::NoneUnder(_)));
+                if told_of_a_key && has_begun(&self.plan.spare_moves, moves) {
+                    let moved = Some(Values { gate: UNSEEN, ..row });
+                    steps.extend(fits(moved, Spent { moves: moves + 1, ..self.spent }));
+                }
+            }
+            None if has_begun(&self.plan.spare_inserts, inserts) => {
+                let inserted = Some(Values { gate: UNSEEN, pilot: UNSEEN });
+                steps.extend(fits(inserted, Spent { inserts: inserts + 1, ..self.spent }));
+            }
+            None => {}
+        }
+        steps
     }
 
     fn loses_what_is_to_be_seen(&self, next: State) -> bool {

@@ -27,7 +27,9 @@ impl Tried {
     /// Whether this set with the operation was not yet reached in this state, and notes it.
     pub fn is_new(&mut self, operation: usize, state: State, spent: Spent) -> bool {
         let reached = self.reached.entry((self.set ^ self.numbers[operation], state)).or_default();
-        let no_more = |one: &Spent, other: &Spent| one.inserts <= other.inserts && one.deletes <= other.deletes;
+        let no_more = |one: &Spent, other: &Spent| {
+            one.inserts <= other.inserts && one.deletes <= other.deletes && one.moves <= other.moves
+        };
         if reached.iter().any(|earlier| no_more(earlier, &spent)) {
             return false;
         }
