@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::sea_query::{Value, ValueTuple};
-use sea_orm::{DatabaseConnection, DbErr, ModelTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, ModelTrait, TransactionOptions, TransactionTrait};
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
 use super::claim::{Entities, Owner};
+use super::shield::shield;
 use crate::cache::CacheKey;
 use crate::entity::{CachedEntity, KeySpace};
 use crate::error::{Error, Result};
@@ -39,6 +40,19 @@ impl Context {
             return Err(Error::input("the store was closed; build another one"));
         }
         Ok(())
+    }
+
+    /// Begins a transaction.
+    ///
+    /// A BEGIN that nobody waits for any more would leave the transaction open on a connection that goes back to the pool,
+    /// and what came next on it would be part of that. So it goes on, and is rolled back.
+    pub(super) async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+        let db = self.db.clone();
+        shield(&self.tasks, |point| async move {
+            point.pass();
+            db.begin_with_options(options).await
+        })
+        .await
     }
 
     /// The key of the row with this primary key.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use sea_orm::{DatabaseTransaction, DbBackend, DbErr, TransactionTrait};
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr, TransactionOptions};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -144,7 +144,7 @@ impl<'a> Write<'a> {
         fence: Option<&Fence>,
         statements: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, DbErr>,
     ) -> Result<(DatabaseTransaction, T)> {
-        let tx = self.deadline.within(fence, pin!(self.context.db.begin())).await?;
+        let tx = self.deadline.within(fence, pin!(self.context.begin(TransactionOptions::default()))).await?;
         let result = self.deadline.within(fence, pin!(statements(&tx))).await;
         match result {
             Ok(result) => Ok((tx, result)),

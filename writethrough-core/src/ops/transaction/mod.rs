@@ -58,7 +58,7 @@ impl Transaction {
     /// Begins on a connection of the pool.
     pub(crate) async fn open(context: &Arc<Context>, options: TransactionOptions) -> Result<Self> {
         context.open()?;
-        let inner = context.db.begin_with_options(options).await.map_err(before_commit)?;
+        let inner = context.begin(options).await.map_err(before_commit)?;
         let shared = Shared::new(context.clone());
         Ok(Self::on(Level { inner, shared, depth: 1, outer: None }))
     }
