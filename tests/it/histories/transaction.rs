@@ -1,10 +1,11 @@
 //! Transactions that clients make: what is done to which row, within which savepoint, and how it ends.
 //!
 //! Of several writes of one row others see one. It is composed twice: beforehand, of what may be written should nobody be
-//! told the end; and afterwards, of what was. So no row gets a write that may fail without ending the transaction, except
-//! as its only one.
-
-use std::collections::BTreeMap;
+//! told the end; and afterwards, of what was. So what may fail without ending the transaction is all that is done to its
+//! row.
+//!
+//! Only a delete and the insert after it stay two, at any times within the transaction: who waits for the row's lock on
+//! PostgreSQL is told that the row is gone, since it does not see the new one.
 
 use futures_util::FutureExt;
 use rand::Rng;
@@ -110,23 +111,20 @@ impl Program {
 
     /// What it may do to which row.
     pub fn writes(&self) -> Vec<(i32, Write)> {
-        let mut writes = BTreeMap::new();
+        let mut writes: Vec<(i32, Write)> = Vec::new();
         let kept = self.parts.iter().filter(|part| self.commits() && part.within != RolledBack);
         for (row, step) in kept.flat_map(|part| part.steps.iter().map(|step| (part.row, *step))) {
-            let before = writes.remove(&row);
-            let composed = match (before, step) {
-                (before, Load) => before,
-                (Some(Write::Update(first)), Update(second)) => Some(Write::Update(first.then(second))),
-                (Some(Write::Insert(values)), Update(change)) => Some(Write::Insert(change.of(values))),
-                (Some(Write::Delete), Insert(values)) => Some(Write::Upsert(values)),
-                (None, Update(change)) => Some(Write::Update(change)),
-                (None, Insert(values)) => Some(Write::Insert(values)),
-                (None, Delete) => Some(Write::Delete),
-                (before, step) => unreachable!("{step:?} after {before:?}"),
-            };
-            writes.extend(composed.map(|write| (row, write)));
+            let last = writes.last_mut().filter(|(last, _)| *last == row).map(|(_, write)| write);
+            match (last, step) {
+                (_, Load) => {}
+                (Some(Write::Update(first)), Update(second)) => *first = first.then(second),
+                (Some(Write::Insert(values)), Update(change)) => *values = change.of(*values),
+                (_, Update(change)) => writes.push((row, Write::Update(change))),
+                (_, Insert(values)) => writes.push((row, Write::Insert(values))),
+                (_, Delete) => writes.push((row, Write::Delete)),
+            }
         }
-        writes.into_iter().collect()
+        writes
     }
 
     /// Does it; what its client is told.
@@ -231,26 +229,20 @@ impl Part {
     }
 }
 
-/// The effects of a committed transaction, one for each row.
+/// The effects of a committed transaction.
 fn told(effects: Vec<(i32, Effect)>) -> End {
-    let mut composed = BTreeMap::new();
+    use Effect::{Inserted, Updated};
+    let mut composed: Vec<(i32, Effect)> = Vec::new();
     for (row, effect) in effects {
-        let effect = composed.remove(&row).map_or(effect, |before| compose(before, effect));
-        composed.insert(row, effect);
+        let last = composed.last_mut().filter(|(last, _)| *last == row).map(|(_, effect)| effect);
+        if let (Some(Inserted(before) | Updated(_, before)), Updated(change, after)) = (&last, effect) {
+            assert_eq!(change.of(*before), after, "a transaction did not see what it had written");
+        }
+        match (last, effect) {
+            (Some(Inserted(values)), Updated(_, after)) => *values = after,
+            (Some(Updated(first, values)), Updated(second, after)) => (*first, *values) = (first.then(second), after),
+            _ => composed.push((row, effect)),
+        }
     }
-    done(composed.into_iter().collect())
-}
-
-/// One effect of two, of which the transaction saw the first when it made the second.
-fn compose(first: Effect, second: Effect) -> Effect {
-    use Effect::{Deleted, Inserted, Updated};
-    if let (Inserted(before) | Updated(_, before), Updated(change, after)) = (first, second) {
-        assert_eq!(change.of(before), after, "a transaction did not see what it had written");
-    }
-    match (first, second) {
-        (Inserted(_), Updated(_, after)) => Inserted(after),
-        (Updated(first, _), Updated(second, after)) => Updated(first.then(second), after),
-        (Deleted, Inserted(values)) => Updated(values.all(), values),
-        (first, second) => unreachable!("{second:?} after {first:?}"),
-    }
+    done(composed)
 }

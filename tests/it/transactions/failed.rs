@@ -79,6 +79,24 @@ on_every_stage! {
         assert_eq!(delay_of(1, &other).await.0, Some(20));
     }
 
+    async fn a_transaction_whose_beginning_was_dropped_is_not_left_open_on_its_connection(stage: Stage) {
+        let (store, _other) = with_flights(&stage).await;
+        let plain = stage.plain().await;
+        for minutes in 1..=12 {
+            let mut beginning = Box::pin(store.begin());
+            for _ in 0..minutes % 6 {
+                if (&mut beginning).now_or_never().is_some() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            drop(beginning);
+            delay(1, minutes).save_through(&store).await.unwrap();
+            let stored = Entity::find_by_id(1).one(&plain).await.unwrap().unwrap();
+            assert_eq!(stored.delay_minutes, minutes, "what was saved is there for everybody");
+        }
+    }
+
     async fn a_panic_in_the_work_rolls_back(stage: Stage) {
         let (store, other) = with_flights(&stage).await;
         let panicking = store.clone();

@@ -23,6 +23,7 @@ use sea_orm::{DbErr, TransactionOptions, TransactionTrait};
 
 use super::claim::{Claim, Owner, Settled};
 use super::context::{Context, before_commit};
+use super::shield::shield;
 use crate::error::{Error, Outcome, Result};
 use ledger::Failure;
 use level::{Level, Shared, rolled_back};
@@ -58,7 +59,14 @@ impl Transaction {
     /// Begins on a connection of the pool.
     pub(crate) async fn open(context: &Arc<Context>, options: TransactionOptions) -> Result<Self> {
         context.open()?;
-        let inner = context.db.begin_with_options(options).await.map_err(before_commit)?;
+        let db = context.db.clone();
+        // A BEGIN that nobody waits for any more would leave the transaction open on a connection that goes back to the
+        // pool, and what came next on it would be part of that. So it goes on, and is rolled back.
+        let begun = shield(&context.tasks, |point| async move {
+            point.pass();
+            db.begin_with_options(options).await
+        });
+        let inner = begun.await.map_err(before_commit)?;
         let shared = Shared::new(context.clone());
         Ok(Self::on(Level { inner, shared, depth: 1, outer: None }))
     }
