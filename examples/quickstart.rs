@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, Schema};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Schema};
 use writethrough::{Error, Store};
 
 mod flight {
@@ -162,13 +162,16 @@ async fn load(store: &Store, id: i32, when: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Shows what the store says beside what the database says, and fails if they differ.
 async fn agree(store: &Store, id: i32) -> Result<(), Error> {
-    let cached = flight::Entity::load_cached(id, store).await?;
+    let loaded = store.load::<flight::Entity>(id).await?;
     let stored = flight::Entity::find_by_id(id).one(store.database()).await?;
-    let verdict = if cached == stored { "the same" } else { "DIFFERENT" };
-    println!("  cache            {cached:?}");
+    println!("  {:<16} {:?}", format!("{:?}", loaded.source).to_lowercase(), loaded.model);
     println!("  database         {stored:?}");
-    println!("  they are         {verdict}");
+    if loaded.model != stored {
+        return Err(DbErr::Custom("the cache and the database differ".to_owned()).into());
+    }
+    println!("  they are         the same");
     Ok(())
 }
 

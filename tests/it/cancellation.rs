@@ -5,14 +5,15 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 use writethrough::{Error, Source, Store};
 
-use crate::support::databases::Backend;
-use crate::support::entities::flight;
 use crate::support::entities::keys::airport;
+use crate::support::entities::{coded, flight};
 use crate::support::probe::{Probe, Seen};
-use crate::support::stage::{CacheKind, Stage};
+use crate::support::stage::Stage;
 
 /// Polls at most so many times; `None` if it was dropped then.
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
@@ -67,24 +68,7 @@ async fn departed(stage: &Stage) {
     flight::numbered(1, "WT 1").insert(&stage.plain().await).await.unwrap();
 }
 
-macro_rules! on_these_stages {
-    ($(async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn test($stage: Stage) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite_memory() { test(Stage::new(Backend::Sqlite, CacheKind::Memory).await).await }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres_redis() { test(Stage::new(Backend::Postgres, CacheKind::Redis).await).await }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn mysql_redis() { test(Stage::new(Backend::MySql, CacheKind::Redis).await).await }
-        }
-    )+};
-}
-
-on_these_stages! {
+on_every_stage! {
     async fn a_dropped_load_leaves_no_lease(stage: Stage) {
         departed(&stage).await;
         let probe = Probe::of(&stage).await;
@@ -172,6 +156,58 @@ on_these_stages! {
         sweep(&stage, save, |_| 1).await;
         let stored = airport::Entity::find_by_id("BER").one(&plain).await.unwrap().unwrap();
         assert_eq!(probe.look::<airport::Entity>("BER".to_owned()).await, Seen::Row(stored));
+    }
+
+    async fn a_dropped_upsert_is_done_wholly_or_not_at_all(stage: Stage) {
+        departed(&stage).await;
+        let later = || OnConflict::column(flight::Column::Id).update_column(flight::Column::DelayMinutes).to_owned();
+        let upsert = async |store: &Store, round: i32| {
+            let row = flight::ActiveModel { delay_minutes: Set(round), ..flight::numbered(1, "WT 1") };
+            row.upsert_through(later(), store).await
+        };
+        sweep(&stage, upsert, |_| 1).await;
+    }
+
+    async fn a_dropped_load_by_a_unique_key_leaves_no_lease(stage: Stage) {
+        departed(&stage).await;
+        stage.create_table(coded::Entity).await;
+        let ann = coded::ActiveModel { code: Set("ann".to_owned()), ..Default::default() };
+        let ann = ann.insert(&stage.plain().await).await.unwrap();
+        let probe = Probe::of(&stage).await;
+        let load = async |store: &Store, _| {
+            coded::Entity::invalidate_all(store).await?;
+            coded::Entity::load_cached_by_code("ann", store).await
+        };
+        sweep(&stage, load, |_| 1).await;
+        let reader = stage.store().await;
+        for _ in 0..2 {
+            assert_eq!(coded::Entity::load_cached_by_code("ann", &reader).await.unwrap().as_ref(), Some(&ann));
+        }
+        assert_eq!(probe.look::<coded::Entity>(ann.id).await, Seen::Row(ann));
+    }
+
+    async fn a_dropped_transaction_is_committed_wholly_or_not_at_all(stage: Stage) {
+        departed(&stage).await;
+        flight::numbered(2, "WT 2").insert(&stage.plain().await).await.unwrap();
+        let plain = stage.plain().await;
+        let both = async |store: &Store, round: i32| {
+            let moved = store.transaction(async |tx| {
+                flight::delay(1, round).update_through(tx).await?;
+                flight::delay(2, round).update_through(tx).await
+            });
+            moved.await
+        };
+        sweep(&stage, both, |_| 2).await;
+        let delays = flight::Entity::find().all(&plain).await.unwrap();
+        assert_eq!(delays[0].delay_minutes, delays[1].delay_minutes);
+    }
+
+    async fn a_dropped_invalidation_leaves_nothing_wrong(stage: Stage) {
+        departed(&stage).await;
+        let forget = async |store: &Store, round: i32| {
+            if round % 2 == 0 { flight::Entity::invalidate(1, store).await } else { flight::Entity::invalidate_all(store).await }
+        };
+        sweep(&stage, forget, |_| 1).await;
     }
 
     async fn a_dropped_leader_leaves_the_others_a_row(stage: Stage) {

@@ -38,33 +38,33 @@ async fn it_recovers(scene: &Scene, store: &Store) {
     comes_from_cache(store, 1, "A49").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_whose_cache_was_never_there_saves_and_loads_without_waiting_for_it() {
-    let scene = Scene::new(Backend::Sqlite).await;
-    scene.proxy.set(Fault::Refuse).await;
-    let store = scene.behind_proxy(CACHE_TIMEOUT).await;
-    let inserted = store.insert(flight::at(1, "A0")).await.expect("degrade goes on without the cache");
-    assert_eq!(inserted.cache, CacheEffect::Degraded);
+on_every_backend! {
+    async fn a_store_whose_cache_was_never_there_saves_and_loads_without_waiting_for_it(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        scene.proxy.set(Fault::Refuse).await;
+        let store = scene.behind_proxy(CACHE_TIMEOUT).await;
+        let inserted = store.insert(flight::at(1, "A0")).await.expect("degrade goes on without the cache");
+        assert_eq!(inserted.cache, CacheEffect::Degraded);
 
-    let spent = fifty_saves_and_loads(&store, 1).await;
+        let spent = fifty_saves_and_loads(&store, 1).await;
 
-    assert!(spent < A_FEW_TIMEOUTS, "it took {spent:?}");
-    scene.proxy.set(Fault::Pass).await;
-    it_recovers(&scene, &store).await;
-}
+        assert!(spent < A_FEW_TIMEOUTS, "it took {spent:?}");
+        scene.proxy.set(Fault::Pass).await;
+        it_recovers(&scene, &store).await;
+    }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_server_costs_writers_its_timeout_a_few_times() {
-    let scene = Scene::new(Backend::Sqlite).await;
-    let store = scene.builder(scene.redis_addr()).cache_timeout(CACHE_TIMEOUT).build().await.expect("a store");
-    store.insert(flight::at(1, "A0")).await.expect("all is well");
-    scene.redis.freeze(true);
+    async fn a_frozen_server_costs_writers_its_timeout_a_few_times(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        let store = scene.builder(scene.redis_addr()).cache_timeout(CACHE_TIMEOUT).build().await.expect("a store");
+        store.insert(flight::at(1, "A0")).await.expect("all is well");
+        scene.redis.freeze(true);
 
-    let spent = fifty_saves_and_loads(&store, 1).await;
+        let spent = fifty_saves_and_loads(&store, 1).await;
 
-    assert!(spent < A_FEW_TIMEOUTS, "it took {spent:?}");
-    scene.redis.freeze(false);
-    it_recovers(&scene, &store).await;
+        assert!(spent < A_FEW_TIMEOUTS, "it took {spent:?}");
+        scene.redis.freeze(false);
+        it_recovers(&scene, &store).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,21 +81,22 @@ async fn a_network_that_swallows_everything_costs_writers_its_timeout_a_few_time
     it_recovers(&scene, &store).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hung_cache_costs_readers_its_timeout_a_few_times() {
-    let scene = Scene::new(Backend::Sqlite).await;
-    let store = scene.behind_proxy(CACHE_TIMEOUT).await;
-    store.insert(flight::at(1, "A1")).await.expect("all is well");
-    scene.proxy.set(Fault::Stall).await;
+on_every_backend! {
+    async fn a_hung_cache_costs_readers_its_timeout_a_few_times(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        let store = scene.behind_proxy(CACHE_TIMEOUT).await;
+        store.insert(flight::at(1, "A1")).await.expect("all is well");
+        scene.proxy.set(Fault::Stall).await;
 
-    let started = Instant::now();
-    for _ in 0..50 {
-        assert_eq!(load(&store, 1).await, (Some("A1".to_owned()), Source::Database));
+        let started = Instant::now();
+        for _ in 0..50 {
+            assert_eq!(load(&store, 1).await, (Some("A1".to_owned()), Source::Database));
+        }
+
+        assert!(started.elapsed() < A_FEW_TIMEOUTS, "it took {:?}", started.elapsed());
+        scene.proxy.set(Fault::Pass).await;
+        comes_from_cache(&store, 1, "A1").await;
     }
-
-    assert!(started.elapsed() < A_FEW_TIMEOUTS, "it took {:?}", started.elapsed());
-    scene.proxy.set(Fault::Pass).await;
-    comes_from_cache(&store, 1, "A1").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

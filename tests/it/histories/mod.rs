@@ -2,7 +2,7 @@
 //!
 //! # What is promised
 //!
-//! One row, by its primary key, is *linearizable*: the clients of all processes could not tell it from a row in one
+//! One row, by its primary or its unique key, is *linearizable*: the clients of all processes could not tell it from a row in one
 //! place, on which each operation happens at one moment between its beginning and its end. So a load that begins after a
 //! save returned gives that value or a newer one, and two loads, one after the other, never go back in time, whoever makes
 //! them. Loads of many rows promise less: each row reflects every write acknowledged before the load began.
@@ -14,6 +14,10 @@
 //!   at; another takes the place ([`scenario`]).
 //! - A client writes a line before each call and after it ([`record`]), with the time on a [`clock`] that all processes
 //!   share. No value is written twice.
+//! - A [`transaction`] is one effect for each row, within the time of the whole; what was rolled back, to a savepoint or
+//!   altogether, is none, and neither are loads inside.
+//! - The unique key of a [`row`] moves among a few values of its own. So a load by a key that finds nothing says that its
+//!   row is not there, or not under this key, and stands in the row's order like every other.
 //! - All lines together make a history for each row ([`history`]). A write whose end nobody was told takes effect at any
 //!   time after it began, or never; one that was refused without effect does not count.
 //! - Each row's history must have an order that fits the times and the [operations](operation): [`check`]. Loads of many
@@ -22,9 +26,11 @@
 //!
 //! # What is not checked
 //!
-//! What holds between rows: each row's history is checked by itself, as the promise is made. What reads inside of a
-//! transaction see. What happens when servers fail; that is what [`faults`](crate::faults) is about. What is lost with a
-//! fence: no process stands still here for longer than its fence.
+//! What holds between rows: each row's history is checked by itself, as the promise is made; so it is not seen whether a
+//! transaction is atomic across rows, and no key goes from one row to another. What reads inside of a transaction see.
+//! That nobody sees a row gone between a delete and an insert of one transaction. How many keys a write whose end is
+//! untold may have taken the row away from, to the last one. What happens when servers fail; that is what
+//! [`faults`](crate::faults) is about. What is lost with a fence: no process stands still here for longer than its fence.
 //!
 //! # The long form
 //!

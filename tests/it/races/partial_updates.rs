@@ -58,32 +58,34 @@ async fn race(stage: Stage, rounds: i32) {
     assert!(contended > 0, "the two never met in {rounds} rounds");
 }
 
+const ROUNDS: i32 = 1_000;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cache_never_differs_at_rest_on_sqlite_and_memory() {
-    race(Stage::new(Backend::Sqlite, CacheKind::Memory).await, 1_000).await;
+    race(Stage::new(Backend::Sqlite, CacheKind::Memory).await, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cache_never_differs_at_rest_on_sqlite_and_redis() {
-    race(Stage::new(Backend::Sqlite, CacheKind::Redis).await, 200).await;
+    race(Stage::new(Backend::Sqlite, CacheKind::Redis).await, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cache_never_differs_at_rest_on_postgres_and_memory() {
-    race(Stage::new(Backend::Postgres, CacheKind::Memory).await, 200).await;
+    race(Stage::new(Backend::Postgres, CacheKind::Memory).await, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cache_never_differs_at_rest_on_postgres_and_redis() {
-    race(Stage::new(Backend::Postgres, CacheKind::Redis).await, 1_000).await;
+    race(Stage::new(Backend::Postgres, CacheKind::Redis).await, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cache_never_differs_at_rest_on_mysql_and_memory() {
-    race(Stage::new(Backend::MySql, CacheKind::Memory).await, 200).await;
+    race(Stage::new(Backend::MySql, CacheKind::Memory).await, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cache_never_differs_at_rest_on_mysql_and_redis() {
-    race(Stage::new(Backend::MySql, CacheKind::Redis).await, 200).await;
+    race(Stage::new(Backend::MySql, CacheKind::Redis).await, ROUNDS).await;
 }
