@@ -49,6 +49,9 @@ delete by id                        | DELETE               | EVALSHA EVALSHA
 delete, text key                    | DELETE RETURNING     | EVALSHA EVALSHA
 delete, text key, no such row       | DELETE RETURNING     | -
 delete without a key                | -                    | -
+a transaction of 3 updates          | UPDATE RETURNING UPDATE RETURNING UPDATE RETURNING| EVALSHA EVALSHA
+a transaction that is rolled back   | UPDATE RETURNING     | -
+upsert                              | INSERT RETURNING     | EVALSHA EVALSHA
 invalidate                          | -                    | EVALSHA
 ";
 
@@ -91,6 +94,9 @@ delete by id                        | DELETE               | EVALSHA EVALSHA
 delete, text key                    | SELECT-LOCK DELETE   | EVALSHA EVALSHA
 delete, text key, no such row       | SELECT-LOCK          | -
 delete without a key                | -                    | -
+a transaction of 3 updates          | UPDATE SELECT-LOCK UPDATE SELECT-LOCK UPDATE SELECT-LOCK| EVALSHA EVALSHA
+a transaction that is rolled back   | UPDATE SELECT-LOCK   | -
+upsert                              | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 invalidate                          | -                    | EVALSHA
 ";
 

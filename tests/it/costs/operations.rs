@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, Schema, Value};
 use writethrough::__private::{invalidate, load_by_key};
 use writethrough::{RedisOptions, Store};
@@ -39,6 +40,7 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
     updates(&mut bill, &store).await;
     saves(&mut bill, &store).await;
     deletes(&mut bill, &store).await;
+    together(&mut bill, &store).await;
     let invalidated = flight::Entity::invalidate(1001, &store);
     bill.item("invalidate", invalidated).await.expect("invalidate");
     bill.table
@@ -175,4 +177,26 @@ async fn deletes(bill: &mut Bill, store: &Store) {
     assert!(!bill.item("delete, text key, no such row", text()).await.expect("delete"));
     let without_key = flight::departure("WT").delete_through(store);
     bill.item("delete without a key", without_key).await.expect_err("no key");
+}
+
+async fn together(bill: &mut Bill, store: &Store) {
+    for id in 1101..=1103 {
+        flight::numbered(id, "WT").insert_through(store).await.expect("insert");
+    }
+    let three = store.transaction(async |tx| {
+        for id in 1101..=1103 {
+            flight::delay(id, 5).update_through(tx).await?;
+        }
+        Ok::<_, writethrough::Error>(())
+    });
+    bill.item("a transaction of 3 updates", three).await.expect("a transaction");
+    let rolled_back = async {
+        let tx = store.begin().await.expect("a transaction");
+        flight::delay(1101, 6).update_through(&tx).await.expect("update");
+        tx.rollback().await.expect("rollback");
+    };
+    bill.item("a transaction that is rolled back", rolled_back).await;
+    let later = OnConflict::column(flight::Column::Id).update_column(flight::Column::DelayMinutes).to_owned();
+    let upsert = flight::numbered(1101, "WT").upsert_through(later, store);
+    bill.item("upsert", upsert).await.expect("upsert");
 }

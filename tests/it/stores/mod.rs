@@ -4,5 +4,6 @@ mod build;
 mod close;
 mod embedded;
 mod measured;
+mod names;
 mod spans;
 mod without_cache;
