@@ -210,7 +210,9 @@ impl Part {
         let mut effects = Vec::new();
         for step in &self.steps {
             match *step {
-                Load => drop(Entity::load_cached(self.row, tx).await?),
+                Load => {
+                    Entity::load_cached(self.row, tx).await?;
+                }
                 Update(change) => {
                     let updated = change.to(self.row).update_through(tx).await?;
                     effects.push((self.row, Effect::Updated(change, updated.into())));
