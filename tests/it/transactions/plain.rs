@@ -18,6 +18,20 @@ on_every_stage! {
         assert_eq!(delay_of(1, &other).await, (Some(77), Source::Database));
     }
 
+    async fn plain_writes_of_many_rows_take_the_values_out_too(stage: Stage) {
+        let (store, other) = with_flights(&stage).await;
+        store.transaction(async |tx| {
+            delay(1, 10).save_through(tx).await?;
+            delay(2, 20).save_through(tx).await?;
+            Entity::delete_many().filter(Column::Id.eq(2)).exec(tx).await?;
+            Entity::insert_many([numbered(8, "WT"), numbered(9, "WT")]).exec(tx).await?;
+            Ok::<_, Error>(())
+        }).await.unwrap();
+        assert_eq!(delay_of(1, &other).await, (Some(10), Source::Database));
+        assert_eq!(delay_of(2, &other).await.0, None);
+        assert_eq!(delay_of(9, &other).await.0, Some(0));
+    }
+
     async fn ours_after_a_plain_write_stands_in_the_cache(stage: Stage) {
         let (store, other) = with_flights(&stage).await;
         store.transaction(async |tx| {

@@ -75,7 +75,8 @@ impl Store {
     }
 
     /// Runs the work in a transaction, and again after a deadlock or a serialization failure: `attempts` times at most,
-    /// with a pause that grows. The work starts from nothing each time: what it did was rolled back.
+    /// with a pause that grows. The work starts from nothing each time: what it did was rolled back. Where the future is to
+    /// be spawned, the work must own what it uses.
     ///
     /// # Errors
     ///
