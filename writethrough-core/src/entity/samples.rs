@@ -196,6 +196,14 @@ pub(crate) mod odd {
     }
 
     entity! {
+        #[sea_orm(table_name = "char_key")]
+        mod char_key {
+            #[sea_orm(primary_key, auto_increment = false, column_type = "Char(Some(4))")]
+            pub id: String,
+        }
+    }
+
+    entity! {
         #[sea_orm(table_name = "text_key")]
         mod text_key {
             #[sea_orm(primary_key, auto_increment = false)]

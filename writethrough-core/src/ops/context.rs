@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::sea_query::{Value, ValueTuple};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, ModelTrait, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ModelTrait, TransactionOptions, TransactionTrait};
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
-use super::claim::{Entities, Owner};
 use super::shield::shield;
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, KeySpace};
+use crate::entity::{CachedEntity, Entities, KeySpace, Owner};
 use crate::error::{Error, Result};
 use crate::policy::Settings;
 use crate::protocol::Nonce;
@@ -42,6 +41,17 @@ impl Context {
         Ok(())
     }
 
+    /// At the head of each verb on this entity.
+    pub(super) fn enter<E: CachedEntity>(&self) -> Result<()> {
+        self.meet::<E>();
+        self.open()
+    }
+
+    /// From now on plain statements on the table of this entity are noticed.
+    pub(super) fn meet<E: CachedEntity>(&self) {
+        self.entities.add(Owner::of::<E>());
+    }
+
     /// Begins a transaction.
     ///
     /// A BEGIN that nobody waits for any more would leave the transaction open on a connection that goes back to the pool,
@@ -57,7 +67,6 @@ impl Context {
 
     /// The key of the row with this primary key.
     pub(super) fn key<E: CachedEntity>(&self, pk: &ValueTuple) -> Result<CacheKey> {
-        self.entities.add(Owner::of::<E>());
         self.keys.entry_key::<E>(pk).map_err(|error| Error::input(error.to_string()))
     }
 
@@ -68,7 +77,6 @@ impl Context {
 
     /// The key of the pointer of these values of a unique key; none if one of them is NULL.
     pub(super) fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Result<Option<CacheKey>> {
-        self.entities.add(Owner::of::<E>());
         self.keys.pointer_key::<E>(key, values).map_err(|error| Error::input(error.to_string()))
     }
 
@@ -82,6 +90,11 @@ impl Drop for Context {
     fn drop(&mut self) {
         self.repairs.close();
     }
+}
+
+/// Whether this database returns no rows from what it writes, and has MySQL's dialect.
+pub(super) fn is_mysql(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == DbBackend::MySql
 }
 
 /// A stamp's half that nobody else will use.

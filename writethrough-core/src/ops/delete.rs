@@ -13,7 +13,7 @@ use tracing::Span;
 
 use super::change::locked;
 use super::claim::{Claim, Settled};
-use super::context::{Context, before_commit};
+use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Deleted};
 use super::shield::PointOfNoReturn;
 use super::write::{Write, Written, traced};
@@ -26,6 +26,7 @@ use crate::telemetry;
 ///
 /// Dropping the future before the FENCE is sent cancels the delete; afterwards it goes on in the background.
 pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model: E::ActiveModel) -> Result<Deleted> {
+    context.enter::<E>()?;
     let entity = facts::<E>();
     let delete = |point| with_hooks::<E>(context.clone(), active_model, point);
     traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
@@ -33,6 +34,7 @@ pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model
 
 /// Deletes a row by its primary key, without hooks, as SeaORM's `delete_by_id` does.
 pub(crate) async fn delete_by_id<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>) -> Result<Deleted> {
+    context.enter::<E>()?;
     let pk = id.into_value_tuple();
     let entity = facts::<E>();
     let delete = |point| without_hooks::<E>(context.clone(), pk, point);
@@ -95,7 +97,7 @@ async fn execute<E: CachedEntity>(
             })
             .await;
     }
-    let mysql = write.is_mysql();
+    let mysql = is_mysql(&context.db);
     let written = |row: Option<E::Model>| {
         let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
         let settled = key.map(|key| Settled { claim: Claim::new::<E>(key), value: None });

@@ -12,9 +12,11 @@ use std::time::Duration;
 use super::claim::Claim;
 use super::context::{Context, nonce};
 use super::effect::CacheEffect;
+use super::ending::{Ended, end};
 use crate::cache::{CacheError, CacheKey};
 use crate::entry::Payload;
 use crate::error::{Error, Outcome, Result};
+use crate::outbox::Receipt;
 use crate::policy::{OnCacheFailure, OnWrite};
 use crate::protocol::{Reply, Stamp, Step};
 use crate::resilience::Repair;
@@ -39,6 +41,8 @@ pub(super) struct Fence {
     posts: Vec<Post>,
     /// Whether every renewal was acknowledged. If not, the fence may end before the statement does.
     renewed: AtomicBool,
+    /// That the write is recorded in the outbox.
+    receipt: Option<Receipt>,
 }
 
 impl Fence {
@@ -52,6 +56,7 @@ impl Fence {
             context: context.clone(),
             posts: claims.into_iter().map(|claim| Post { claim, stamp: None, was_cached: false }).collect(),
             renewed: AtomicBool::new(true),
+            receipt: None,
         };
         let mut refused = None;
         for (post, answer) in fence.posts.iter_mut().zip(context.cache.apply(calls).await) {
@@ -76,6 +81,16 @@ impl Fence {
         Ok(fence)
     }
 
+    /// The keys.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.posts.iter().map(|post| &post.claim)
+    }
+
+    /// The write was recorded, in the same transaction.
+    pub(super) fn recorded(&mut self, receipt: Option<Receipt>) {
+        self.receipt = receipt;
+    }
+
     /// Whether one of the keys is this one.
     pub(super) fn covers(&self, key: &CacheKey) -> bool {
         self.posts.iter().any(|post| post.claim.key == *key)
@@ -90,29 +105,34 @@ impl Fence {
         }
     }
 
-    /// After the commit: `value` tells what each key becomes, if the policy wants it.
+    /// After the commit: `value` tells what each key becomes, if the policy wants it; `beside` is what the cache said to
+    /// whatever else the write ended there.
     ///
     /// `Err` only where the policy is `fail` and the cache did not acknowledge; the database has changed then.
-    pub(super) async fn finish(mut self, value: impl Fn(&CacheKey) -> Value) -> Result<CacheEffect> {
+    pub(super) async fn finish(
+        mut self,
+        beside: Ended,
+        value: impl Fn(&CacheKey) -> Value,
+    ) -> Result<CacheEffect> {
         let ends = std::mem::take(&mut self.posts).into_iter().map(|post| {
-            let value = admitted(&post, &value);
-            (post, value)
+            let step = last_step(&post, &value);
+            (post.claim, step)
         });
-        let is_for_later = |(post, value): &(Post, Value)| {
-            post.claim.owner.policy.on_write == OnWrite::RefreshLater && value.is_some()
+        let is_for_later = |(claim, step): &(Claim, Step<Payload>)| {
+            claim.owner.policy.on_write == OnWrite::RefreshLater && matches!(step, Step::Finish { value: Some(_), .. })
         };
         let (later, now): (Vec<_>, Vec<_>) = ends.partition(is_for_later);
+        let receipt = self.receipt.take();
         let mut deferred = CacheEffect::Refreshed;
         if !later.is_empty() {
-            let context = self.context.clone();
-            self.context.tasks.spawn(async move { conclude(&context, later).await.0 });
+            let (context, receipt) = (self.context.clone(), receipt.as_ref().map(Receipt::split));
+            self.context.tasks.spawn(async move { acknowledge(receipt, &end(&context, later).await) });
             deferred = CacheEffect::Deferred;
         }
-        match conclude(&self.context, now).await {
-            (_, Some(error)) => Err(Error::cache(error, Outcome::Committed)
-                .advise("the row is saved and its entry is repaired in the background")),
-            (effect, None) => Ok(effect.max(deferred)),
-        }
+        let ended = end(&self.context, now).await.and(beside);
+        acknowledge(receipt, &ended);
+        let advice = "the row is saved and its entry is repaired in the background";
+        Ok(ended.result(Outcome::Committed, advice)?.max(deferred))
     }
 
     /// After a certain rollback: nothing changed, so an end that gets lost costs only the fence's expiry.
@@ -147,55 +167,22 @@ impl Drop for Fence {
     }
 }
 
-/// The value that the policy and the fence allow for this key.
-fn admitted(post: &Post, value: &impl Fn(&CacheKey) -> Value) -> Value {
+/// FINISH where the fence was acknowledged, with the value that the policy allows; INVALIDATE elsewhere.
+fn last_step(post: &Post, value: &impl Fn(&CacheKey) -> Value) -> Step<Payload> {
+    let Some(stamp) = post.stamp else {
+        return Step::Invalidate;
+    };
     let wanted = match post.claim.owner.policy.on_write {
         OnWrite::Refresh | OnWrite::RefreshLater => true,
         OnWrite::RefreshIfCached => post.was_cached,
         OnWrite::Invalidate => false,
     };
-    if wanted && post.stamp.is_some() { value(&post.claim.key) } else { None }
+    Step::Finish { stamp, value: if wanted { value(&post.claim.key) } else { None } }
 }
 
-/// FINISHes what was acknowledged and INVALIDATEs the rest; what is not acknowledged now is left to the repair queue.
-/// The error is one of a key whose policy is `fail`.
-async fn conclude(context: &Context, ends: Vec<(Post, Value)>) -> (CacheEffect, Option<CacheError>) {
-    let mut finishes = Vec::new();
-    let mut removals = Vec::new();
-    for (post, value) in ends {
-        match post.stamp {
-            Some(stamp) => finishes.push((post.claim, Step::Finish { stamp, value })),
-            None => removals.push((post.claim, Step::Invalidate)),
-        }
-    }
-    let mut worst = CacheEffect::Refreshed;
-    let mut unacknowledged = None;
-    for steps in [finishes, removals].into_iter().filter(|steps| !steps.is_empty()) {
-        let repairs: Vec<_> = steps.iter().map(|(claim, step)| (claim.clone(), repair_of(step))).collect();
-        let calls = steps.into_iter().map(|(claim, step)| (claim.key, step)).collect();
-        for ((claim, repair), answer) in repairs.into_iter().zip(context.cache.apply(calls).await) {
-            let effect = match answer {
-                Ok(Reply::Finished(ending)) => CacheEffect::of(ending),
-                Ok(_) => CacheEffect::Invalidated,
-                Err(error) => {
-                    let Claim { key, owner } = &claim;
-                    context.repairs.push(key.clone(), repair, || owner.prefixes(&context.keys));
-                    if context.settings.on_cache_failure(&owner.policy) == OnCacheFailure::Fail {
-                        unacknowledged = Some(error);
-                    }
-                    CacheEffect::Degraded
-                }
-            };
-            effect.count(claim.owner.entity.label);
-            worst = worst.max(effect);
-        }
-    }
-    (worst, unacknowledged)
-}
-
-fn repair_of(step: &Step<Payload>) -> Repair {
-    match step {
-        Step::Finish { stamp, .. } => Repair::Finish(*stamp),
-        _ => Repair::Invalidate,
+/// What the cache has acknowledged, nobody needs to repair after a crash.
+fn acknowledge(receipt: Option<Receipt>, ended: &Ended) {
+    if let Some(receipt) = receipt.filter(|_| ended.is_acknowledged()) {
+        receipt.acknowledge();
     }
 }

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::ValueTuple;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use super::claim::Owner;
+use super::claim::Claim;
 use super::context::Context;
-use crate::cache::{CacheError, CacheKey};
-use crate::entity::{CachedEntity, facts};
+use super::ending::{Ended, remove, sweep};
+use crate::cache::CacheKey;
+use crate::entity::{CachedEntity, Owner, facts};
 use crate::error::{Error, Outcome, Result};
-use crate::policy::OnCacheFailure;
-use crate::protocol::Step;
-use crate::resilience::Repair;
 use crate::telemetry;
 
 /// Removes the entry of the row with this primary key.
@@ -20,14 +18,22 @@ use crate::telemetry;
 /// The row's pointers may stay: whoever follows one looks whether the row still has the value. Only a pointer that says
 /// that no row has a value is not found out, so a row that was inserted, or got a new value, wants [`invalidate_model`].
 pub(crate) async fn invalidate<E: CachedEntity>(context: &Arc<Context>, pk: ValueTuple) -> Result<()> {
-    context.open()?;
-    remove::<E>(context, vec![context.key::<E>(&pk)?]).await
+    context.enter::<E>()?;
+    let claim = Claim::new::<E>(context.key::<E>(&pk)?);
+    told(remove(context, vec![claim]).instrument(span::<E>()).await)
 }
 
 /// Removes the entry of this row and its pointers.
 pub(crate) async fn invalidate_model<E: CachedEntity>(context: &Arc<Context>, model: &E::Model) -> Result<()> {
-    context.open()?;
-    remove::<E>(context, keys_of_row::<E>(context, model)?).await
+    context.enter::<E>()?;
+    let claims = keys_of_row::<E>(context, model)?.into_iter().map(Claim::new::<E>).collect();
+    told(remove(context, claims).instrument(span::<E>()).await)
+}
+
+/// Removes all entries of the entity, and all pointers to its rows.
+pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
+    context.enter::<E>()?;
+    told(sweep(context, Owner::of::<E>()).instrument(span::<E>()).await)
 }
 
 /// The key of this row's entry, and those of its pointers.
@@ -43,58 +49,10 @@ pub(super) fn keys_of_row<E: CachedEntity>(context: &Context, model: &E::Model) 
     Ok(keys)
 }
 
-async fn remove<E: CachedEntity>(context: &Context, keys: Vec<CacheKey>) -> Result<()> {
-    let entity = facts::<E>();
-    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = entity.label);
-    let calls = keys.iter().map(|key| (key.clone(), Step::Invalidate)).collect();
-    let answers = context.cache.apply(calls).instrument(span).await;
-    let mut refused = None;
-    for (key, answer) in keys.into_iter().zip(answers) {
-        match answer {
-            Ok(_) => telemetry::count(telemetry::INVALIDATIONS, entity.label),
-            Err(error) => {
-                context.repairs.push(key, Repair::Invalidate, || context.keys.prefixes::<E>());
-                refused = Some(error);
-            }
-        }
-    }
-    refused.map_or(Ok(()), |error| unacknowledged::<E>(context, error))
+fn span<E: CachedEntity>() -> Span {
+    tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = facts::<E>().label)
 }
 
-/// Removes all entries of the entity, and all pointers to its rows.
-pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
-    context.open()?;
-    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = facts::<E>().label);
-    match sweep(context, Owner::of::<E>()).instrument(span).await {
-        Ok(()) => Ok(()),
-        Err(error) => unacknowledged::<E>(context, error),
-    }
-}
-
-/// Removes all entries of an entity, or leaves it to the repair queue.
-pub(super) async fn sweep(context: &Context, owner: Owner) -> Result<(), CacheError> {
-    let prefixes = owner.prefixes(&context.keys);
-    let mut refused = None;
-    for prefix in &prefixes {
-        match context.cache.invalidate_prefix(prefix).await {
-            Ok(removed) => {
-                let removed = usize::try_from(removed).unwrap_or(usize::MAX);
-                telemetry::count_many(telemetry::INVALIDATIONS, owner.entity.label, removed);
-            }
-            Err(error) => refused = Some(error),
-        }
-    }
-    let Some(error) = refused else { return Ok(()) };
-    context.repairs.push_entity(prefixes);
-    Err(error)
-}
-
-/// Under `degrade` the repair queue does it later, and this store's reads go to the database until then.
-fn unacknowledged<E: CachedEntity>(context: &Context, error: CacheError) -> Result<()> {
-    telemetry::count(telemetry::DEGRADED, facts::<E>().label);
-    match context.settings.on_cache_failure(&E::POLICY) {
-        OnCacheFailure::Fail => Err(Error::cache(error, Outcome::NotCommitted)
-            .advise("the entry may still stand; it is removed in the background")),
-        OnCacheFailure::Degrade => Ok(()),
-    }
+fn told(ended: Ended) -> Result<()> {
+    ended.result(Outcome::NotCommitted, "the entry may still stand; it is removed in the background").map(drop)
 }

@@ -37,7 +37,7 @@ pub(super) enum Answer<M> {
 ///
 /// Dropping the future releases the lease it may hold.
 pub(crate) async fn load<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>) -> Result<Loaded<E::Model>> {
-    context.open()?;
+    context.enter::<E>()?;
     let pk = id.into_value_tuple();
     let entity = facts::<E>();
     let span = tracing::debug_span!(

@@ -43,7 +43,7 @@ pub(crate) async fn load_by_key<E: CachedEntity>(
     key: usize,
     values: Vec<Value>,
 ) -> Result<Option<E::Model>> {
-    context.open()?;
+    context.enter::<E>()?;
     let entity = facts::<E>();
     let pointer = context.pointer::<E>(key, &values)?;
     let (Some(pointer), Some(unique)) = (pointer, entity.unique_keys.get(key)) else {

@@ -31,7 +31,7 @@ pub(crate) async fn load_many<E: CachedEntity>(
     context: &Arc<Context>,
     ids: Vec<PkValue<E>>,
 ) -> Result<Vec<Option<E::Model>>> {
-    context.open()?;
+    context.enter::<E>()?;
     let entity = facts::<E>();
     let span = tracing::debug_span!(
         target: "writethrough",

@@ -7,6 +7,7 @@ mod claim;
 mod context;
 mod delete;
 mod effect;
+mod ending;
 mod fence;
 mod flights;
 mod footprint;
@@ -22,7 +23,6 @@ mod transaction;
 mod upsert;
 mod write;
 
-pub(crate) use claim::{Entities, Owner};
 pub(crate) use context::Context;
 pub(crate) use delete::{delete, delete_by_id};
 pub use effect::{CacheEffect, Deleted, Loaded, Saved, Source};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DbErr};
 
 use super::change::Change;
-use super::context::{Context, before_commit};
+use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Saved};
 use super::footprint::Footprint;
 use super::shield::PointOfNoReturn;
@@ -53,6 +53,7 @@ pub(crate) async fn save<E: CachedEntity>(
     active_model: E::ActiveModel,
     verb: Verb,
 ) -> Result<Saved<E::Model>> {
+    context.enter::<E>()?;
     let entity = facts::<E>();
     let write = |point| write::<E>(context.clone(), active_model, verb, point);
     traced(context, entity, save_span(entity), write, |saved| Some(saved.cache)).await
@@ -78,17 +79,18 @@ async fn write<E: CachedEntity>(
 /// Chooses the way that the key and the database allow.
 async fn execute<E: CachedEntity>(write: &Write<'_>, change: Change<E>) -> Result<(E::Model, CacheEffect)> {
     let context = write.context;
-    let footprint = Footprint::<E>::of(context, &change, write.is_mysql())?;
+    let mysql = is_mysql(&context.db);
+    let footprint = Footprint::<E>::of(context, &change, mysql)?;
     let written = |model: E::Model| {
         let settled = footprint.settled(context, &model)?;
         Ok(Written { result: model, settled })
     };
     match footprint.known() {
-        Some(claims) if write.is_mysql() && footprint.publishes => {
+        Some(claims) if mysql && footprint.publishes => {
             write.fenced_transaction(claims, async |tx| change.read_back(tx).await, written).await
         }
         Some(claims) => write.autocommit(claims, pin!(change.returning(&context.db)), written).await,
-        None if write.is_mysql() => write.transaction(async |tx| change.read_back(tx).await, written).await,
+        None if mysql => write.transaction(async |tx| change.read_back(tx).await, written).await,
         None => write.transaction(async |tx| change.returning(tx).await, written).await,
     }
 }

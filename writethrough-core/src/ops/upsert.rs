@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::change::{Change, locked};
 use super::claim::Settled;
-use super::context::Context;
+use super::context::{Context, is_mysql};
 use super::effect::Saved;
 use super::footprint::Footprint;
 use super::shield::PointOfNoReturn;
@@ -32,6 +32,7 @@ pub(crate) async fn upsert<E: CachedEntity>(
     active_model: E::ActiveModel,
     on_conflict: OnConflict,
 ) -> Result<Option<Saved<E::Model>>> {
+    context.enter::<E>()?;
     let entity = facts::<E>();
     let write = |point| write::<E>(context.clone(), active_model, on_conflict, point);
     traced(context, entity, save_span(entity), write, |saved| saved.as_ref().map(|saved| saved.cache)).await
@@ -65,7 +66,7 @@ pub(super) struct Upsert<E: CachedEntity> {
 impl<E: CachedEntity> Upsert<E> {
     /// The row that it inserted or updated, locked; none if it did nothing.
     pub(super) async fn execute(self, tx: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
-        if tx.get_database_backend() == DbBackend::MySql {
+        if is_mysql(tx) {
             return self.read_back(tx).await;
         }
         let statement = E::insert(self.active_model).on_conflict(self.on_conflict);

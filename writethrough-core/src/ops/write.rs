@@ -5,21 +5,20 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use sea_orm::{DatabaseTransaction, DbBackend, DbErr, TransactionOptions};
+use sea_orm::{DatabaseTransaction, DbErr, TransactionOptions};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::claim::{Claim, Settled};
 use super::context::Context;
 use super::effect::CacheEffect;
+use super::ending::remove;
 use super::fence::Fence;
 use super::shield::{PointOfNoReturn, shield};
 use super::statement::Deadline;
 use crate::cache::CacheKey;
 use crate::entity::Facts;
 use crate::error::{Outcome, Result};
-use crate::protocol::Step;
-use crate::resilience::Repair;
 use crate::telemetry;
 
 /// One write on its way.
@@ -49,7 +48,6 @@ where
     T: Send,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    context.open()?;
     let started = Instant::now();
     let written = shield(&context.tasks, write).instrument(span.clone()).await?;
     telemetry::time(telemetry::SAVE_TIME, entity.label, started.elapsed());
@@ -73,10 +71,6 @@ impl<'a> Write<'a> {
     pub(super) fn begin(context: &'a Arc<Context>, entity: &'static Facts, point: PointOfNoReturn) -> Self {
         let deadline = Deadline::after(context.settings.write_timeout);
         Self { context, entity, deadline, point }
-    }
-
-    pub(super) fn is_mysql(&self) -> bool {
-        self.context.db.get_database_backend() == DbBackend::MySql
     }
 
     /// The keys are known: FENCE, the statement in autocommit, FINISH.
@@ -169,27 +163,9 @@ impl<'a> Write<'a> {
         };
         // The database gave the row other keys than those that were fenced.
         let strays = written.settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
-        let strayed = self.invalidate_strays(strays.cloned().collect()).await;
+        let strays = remove(self.context, strays.cloned().collect()).await;
         let value = |key: &CacheKey| written.settled.iter().find(|settled| settled.claim.key == *key)?.value.clone();
-        let effect = fence.finish(value).await?.max(strayed);
-        Ok((written.result, effect))
-    }
-
-    async fn invalidate_strays(&self, strays: Vec<Claim>) -> CacheEffect {
-        let calls = strays.iter().map(|claim| (claim.key.clone(), Step::Invalidate)).collect();
-        let mut effect = CacheEffect::Refreshed;
-        for (claim, answer) in strays.into_iter().zip(self.context.cache.apply(calls).await) {
-            effect = effect.max(match answer {
-                Ok(_) => CacheEffect::Invalidated,
-                Err(_) => {
-                    self.context
-                        .repairs
-                        .push(claim.key, Repair::Invalidate, || claim.owner.prefixes(&self.context.keys));
-                    CacheEffect::Degraded
-                }
-            });
-        }
-        effect
+        Ok((written.result, fence.finish(strays, value).await?))
     }
 
     fn timed(&self, started: Instant) {

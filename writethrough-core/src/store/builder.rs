@@ -12,9 +12,9 @@ use super::{Store, connect, url};
 use crate::cache::memory::{MemoryCache, MemoryOptions};
 use crate::cache::redis::{RedisCache, RedisOptions};
 use crate::cache::{AnyCache, Cache};
-use crate::entity::{CachedEntity, KeySpace};
+use crate::entity::{CachedEntity, Entities, KeySpace, Owner};
 use crate::error::{Error, Result};
-use crate::ops::{Context, Entities, Flights, Owner};
+use crate::ops::{Context, Flights};
 use crate::policy::{MAX_TTL, MIN_TTL, OnCacheFailure, OnPlainWrite, Settings};
 use crate::resilience::{GuardedCache, Repairs};
 

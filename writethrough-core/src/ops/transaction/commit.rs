@@ -8,15 +8,12 @@ use tracing::Instrument;
 
 use super::ledger::Account;
 use super::level::{Level, rolled_back};
-use crate::error::{Error, Outcome, Result};
-use crate::ops::claim::Owner;
-use crate::ops::context::Context;
+use crate::error::{Outcome, Result};
 use crate::ops::effect::CacheEffect;
 use crate::ops::fence::Fence;
-use crate::ops::invalidate::sweep;
+use crate::ops::ending::sweep_all;
 use crate::ops::shield::shield;
 use crate::ops::statement::Deadline;
-use crate::policy::OnCacheFailure;
 use crate::telemetry;
 
 /// Commits the outermost level; goes on in the background if its caller goes away.
@@ -70,29 +67,5 @@ async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
     }
     let swept = sweep_all(&context, &sweeps).await;
     let values: HashMap<_, _> = settled.into_iter().map(|settled| (settled.claim.key, settled.value)).collect();
-    let finished = fence.finish(|key| values.get(key).cloned().flatten()).await?;
-    Ok(finished.max(swept?))
-}
-
-/// Invalidates whole entities. What the cache does not acknowledge is left to the repair queue; `Err` only where an entity's
-/// policy is `fail`.
-async fn sweep_all(context: &Context, sweeps: &[Owner]) -> Result<CacheEffect> {
-    let mut effect = CacheEffect::Refreshed;
-    let mut strict = Ok(());
-    for owner in sweeps {
-        let swept = sweep(context, *owner).await;
-        let strictly = context.settings.on_cache_failure(&owner.policy) == OnCacheFailure::Fail;
-        effect = effect.max(match swept {
-            Ok(()) => CacheEffect::Invalidated,
-            Err(error) => {
-                CacheEffect::Degraded.count(owner.entity.label);
-                if strictly {
-                    strict = Err(Error::cache(error, Outcome::Committed)
-                        .advise("the transaction is committed and the entity is invalidated in the background"));
-                }
-                CacheEffect::Degraded
-            }
-        });
-    }
-    strict.map(|()| effect)
+    fence.finish(swept, |key| values.get(key).cloned().flatten()).await
 }

@@ -11,7 +11,8 @@ use sea_orm::{
 
 use super::level::{Level, Line};
 use super::plain::{ends_the_transaction, is_read, names};
-use super::{Owner, Transaction};
+use super::Transaction;
+use crate::entity::Owner;
 use crate::error::Error;
 use crate::policy::OnPlainWrite;
 use crate::telemetry;
@@ -26,7 +27,8 @@ pub(super) struct Own<'a> {
 impl Transaction {
     /// Waits until no other statement is under way.
     pub(super) async fn own(&self) -> Result<Own<'_>, DbErr> {
-        Ok(Own { level: &self.level, line: self.level.line().await? })
+        let level = self.level();
+        Ok(Own { level, line: level.line().await? })
     }
 }
 
@@ -61,7 +63,7 @@ impl ConnectionTrait for Own<'_> {
 #[async_trait::async_trait]
 impl ConnectionTrait for Transaction {
     fn get_database_backend(&self) -> DbBackend {
-        self.level.inner.get_database_backend()
+        self.level().inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -89,14 +91,14 @@ impl ConnectionTrait for Transaction {
     }
 
     fn support_returning(&self) -> bool {
-        self.level.inner.support_returning()
+        self.level().inner.support_returning()
     }
 }
 
 impl Transaction {
     /// Takes note of a plain statement that is about to be sent, or refuses it.
     fn notice(&self, sql: &str) -> Result<(), DbErr> {
-        let Level { shared, inner, .. } = &*self.level;
+        let Level { shared, inner, .. } = &**self.level();
         if let Some(why) = ends_the_transaction(sql, ConnectionTrait::get_database_backend(inner)) {
             return Err(DbErr::Custom(why.to_owned()));
         }
@@ -110,7 +112,7 @@ impl Transaction {
     }
 
     fn write_noticed(&self, owner: Owner) -> Result<(), DbErr> {
-        let shared = &self.level.shared;
+        let shared = &self.level().shared;
         let entity = owner.entity.label;
         match shared.context.settings.on_plain_write {
             OnPlainWrite::Refuse => {

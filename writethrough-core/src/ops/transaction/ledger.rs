@@ -15,7 +15,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::cache::CacheKey;
-use crate::ops::claim::{Claim, Owner, Settled};
+use crate::entity::Owner;
+use crate::ops::claim::{Claim, Settled};
 use crate::ops::fence::Value;
 
 /// Why a transaction cannot go on.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use sea_orm::{DbErr, TransactionOptions, TransactionTrait};
 
-use super::claim::{Claim, Owner, Settled};
+use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit};
 use crate::error::{Error, Outcome, Result};
 use ledger::Failure;
@@ -49,9 +49,8 @@ use level::{Level, Shared, rolled_back};
 /// no more statements, and `commit` rolls back and says so. What may fail goes into a nested transaction, a savepoint.
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct Transaction {
-    level: Arc<Level>,
-    /// Whether `commit` or `rollback` has taken over.
-    finished: bool,
+    /// There until `commit`, `rollback` or `drop` takes it.
+    level: Option<Arc<Level>>,
 }
 
 impl Transaction {
@@ -64,7 +63,11 @@ impl Transaction {
     }
 
     fn on(level: Level) -> Self {
-        Self { level: Arc::new(level), finished: false }
+        Self { level: Some(Arc::new(level)) }
+    }
+
+    fn level(&self) -> &Arc<Level> {
+        self.level.as_ref().expect("only what ends the handle takes its level")
     }
 
     /// Sets a savepoint.
@@ -76,13 +79,14 @@ impl Transaction {
                     .to_owned(),
             ));
         }
-        let line = self.level.line().await?;
-        let inner = self.level.shift(&line, self.level.inner.begin_with_options(options)).await?;
-        let mut ledger = self.level.shared.ledger();
+        let level = self.level();
+        let line = level.line().await?;
+        let inner = level.shift(&line, level.inner.begin_with_options(options)).await?;
+        let mut ledger = level.shared.ledger();
         ledger.open_level();
-        let (depth, shared) = (ledger.depth(), self.level.shared.clone());
+        let (depth, shared) = (ledger.depth(), level.shared.clone());
         drop(ledger);
-        Ok(Self::on(Level { inner, shared, depth, outer: Some(self.level.clone()) }))
+        Ok(Self::on(Level { inner, shared, depth, outer: Some(level.clone()) }))
     }
 
     /// Begins a nested transaction: a savepoint. Until it ends, this one takes no statements.
@@ -148,7 +152,7 @@ impl Transaction {
 
     /// Whether a statement failed in a way that may not happen again: a deadlock or a serialization failure.
     pub(crate) fn failed_for_the_moment(&self) -> bool {
-        self.level.shared.ledger().is_retryable()
+        self.level().shared.ledger().is_retryable()
     }
 
     /// Commits, or releases the savepoint.
@@ -191,11 +195,9 @@ impl Transaction {
 
     /// Takes over from the handle, if nothing nested is open.
     fn into_level(mut self) -> Result<Level> {
-        self.finished = true;
-        let level = self.level.clone();
-        drop(self);
-        let shared = level.shared.clone();
-        let level = Arc::into_inner(level).filter(|level| level.depth == shared.ledger().depth());
+        let shared = self.level().shared.clone();
+        let level = self.level.take().and_then(Arc::into_inner);
+        let level = level.filter(|level| level.depth == shared.ledger().depth());
         level.ok_or_else(|| {
             let failure = Failure::new("it was ended while a nested transaction was open");
             shared.ledger().fail_for_good(failure);
@@ -229,13 +231,14 @@ async fn roll_back_to(level: Level) -> Result<()> {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        let mut ledger = self.level.shared.ledger();
-        if self.level.depth == 1 {
+        let Some(level) = self.level.take() else { return };
+        let (shared, depth) = (level.shared.clone(), level.depth);
+        // Its rollback stands in line before the outer level may send again: SeaORM panics if somebody sends meanwhile.
+        drop(level);
+        let mut ledger = shared.ledger();
+        if depth == 1 {
             ledger.fail_for_good(Failure::new("it was dropped"));
-        } else if self.level.depth == ledger.depth() {
+        } else if depth == ledger.depth() {
             ledger.abandon_level();
         } else {
             ledger.fail_for_good(Failure::new("a nested transaction was dropped while another was open in it"));
@@ -245,7 +248,8 @@ impl Drop for Transaction {
 
 impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed = self.level.shared.ledger().failure().map(|failure| failure.why);
-        f.debug_struct("Transaction").field("depth", &self.level.depth).field("failed", &failed).finish_non_exhaustive()
+        let level = self.level();
+        let failed = level.shared.ledger().failure().map(|failure| failure.why);
+        f.debug_struct("Transaction").field("depth", &level.depth).field("failed", &failed).finish_non_exhaustive()
     }
 }

@@ -1,16 +1,18 @@
 //! The verbs inside a transaction: reads go to the database, writes are noted for the commit.
 
+use std::sync::Arc;
+
 use sea_orm::sea_query::{IntoValueTuple, OnConflict, Value, ValueTuple};
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, ValidatedDeleteOne};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DbErr, ValidatedDeleteOne};
 
 use super::connection::Own;
 use super::ledger::Failure;
-use super::{Claim, Owner, Settled, Transaction};
-use crate::entity::{CachedEntity, PkValue, facts};
+use super::{Claim, Settled, Transaction};
+use crate::entity::{CachedEntity, Owner, PkValue, facts};
 use crate::entry::encode_absent;
 use crate::error::Result;
 use crate::ops::change::Change;
-use crate::ops::context::before_commit;
+use crate::ops::context::{Context, before_commit, is_mysql};
 use crate::ops::delete::delete_returning;
 use crate::ops::footprint::Footprint;
 use crate::ops::invalidate::keys_of_row;
@@ -29,7 +31,7 @@ impl Transaction {
 
     /// Loads rows as this transaction sees them.
     pub(crate) async fn load_many<E: CachedEntity>(&self, ids: Vec<PkValue<E>>) -> Result<Vec<Option<E::Model>>> {
-        let context = &self.level.shared.context;
+        let context = self.context();
         let own = self.own().await.map_err(before_commit)?;
         find_many::<E>(context, &own, ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
     }
@@ -46,17 +48,18 @@ impl Transaction {
 
     /// Writes a row, with its hooks.
     pub(crate) async fn save<E: CachedEntity>(&self, active_model: E::ActiveModel, verb: Verb) -> Result<E::Model> {
+        self.context().meet::<E>();
         let insert = verb.inserts(&active_model);
         let active_model = active_model.before_save(self, insert).await.map_err(before_commit)?;
         let change = Change::<E>::new(active_model, insert).map_err(before_commit)?;
-        let mysql = self.is_mysql();
-        let footprint = Footprint::<E>::of(&self.level.shared.context, &change, mysql)?;
+        let mysql = is_mysql(self);
+        let footprint = Footprint::<E>::of(self.context(), &change, mysql)?;
         let known = footprint.known();
         let reads_back = mysql && footprint.publishes;
         let row = async |tx: &Own<'_>| {
             if reads_back { change.read_back(tx).await } else { change.returning(tx).await }
         };
-        let settled = |model: &E::Model| footprint.settled(&self.level.shared.context, model);
+        let settled = |model: &E::Model| footprint.settled(self.context(), model);
         let model = self.write(known, row, settled).await.map_err(|error| advise(error, verb))?;
         E::ActiveModel::after_save(model, self, insert).await.map_err(before_commit)
     }
@@ -67,8 +70,9 @@ impl Transaction {
         active_model: E::ActiveModel,
         on_conflict: OnConflict,
     ) -> Result<Option<E::Model>> {
+        self.context().meet::<E>();
         let upsert = Upsert::<E> { active_model, on_conflict };
-        let settled = |model: &Option<E::Model>| settled::<E>(&self.level.shared.context, model.as_ref());
+        let settled = |model: &Option<E::Model>| settled::<E>(self.context(), model.as_ref());
         self.write(None, async |tx| upsert.execute(tx).await, settled).await
     }
 
@@ -93,29 +97,33 @@ impl Transaction {
 
     /// Removes an entry with the commit.
     pub(crate) fn invalidate<E: CachedEntity>(&self, pk: &ValueTuple) -> Result<()> {
-        self.level.usable().map_err(before_commit)?;
-        let claim = Claim::new::<E>(self.level.shared.context.key::<E>(pk)?);
-        self.level.shared.ledger().note(claim);
+        self.level().usable().map_err(before_commit)?;
+        self.context().meet::<E>();
+        let claim = Claim::new::<E>(self.context().key::<E>(pk)?);
+        self.level().shared.ledger().note(claim);
         Ok(())
     }
 
     /// Removes the entry of this row and its pointers with the commit.
     pub(crate) fn invalidate_model<E: CachedEntity>(&self, model: &E::Model) -> Result<()> {
-        self.level.usable().map_err(before_commit)?;
-        let keys = keys_of_row::<E>(&self.level.shared.context, model)?;
-        keys.into_iter().for_each(|key| self.level.shared.ledger().note(Claim::new::<E>(key)));
+        self.level().usable().map_err(before_commit)?;
+        self.context().meet::<E>();
+        let keys = keys_of_row::<E>(self.context(), model)?;
+        keys.into_iter().for_each(|key| self.level().shared.ledger().note(Claim::new::<E>(key)));
         Ok(())
     }
 
     /// Removes all entries of the entity with the commit.
     pub(crate) fn invalidate_all<E: CachedEntity>(&self) -> Result<()> {
-        self.level.usable().map_err(before_commit)?;
-        self.level.shared.ledger().sweep(Owner::of::<E>());
+        self.level().usable().map_err(before_commit)?;
+        self.context().meet::<E>();
+        self.level().shared.ledger().sweep(Owner::of::<E>());
         Ok(())
     }
 
     async fn delete_row<E: CachedEntity>(&self, pk: ValueTuple, statement: ValidatedDeleteOne<E>) -> Result<bool> {
-        let context = &self.level.shared.context;
+        let context = self.context();
+        context.meet::<E>();
         let claim = Claim::new::<E>(context.key::<E>(&pk)?);
         if facts::<E>().exact_key {
             let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
@@ -126,13 +134,17 @@ impl Transaction {
             };
             return self.write(Some(vec![claim.clone()]), row, settled).await;
         }
-        let mysql = self.is_mysql();
+        let mysql = is_mysql(self);
         let row = async |tx: &Own<'_>| delete_returning::<E>(tx, mysql, pk, statement).await;
         let settled = |row: &Option<E::Model>| {
             let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
             Ok(key.map(|key| Settled { claim: Claim::new::<E>(key), value: None }).into_iter().collect())
         };
         Ok(self.write(None, row, settled).await?.is_some())
+    }
+
+    fn context(&self) -> &Arc<Context> {
+        &self.level().shared.context
     }
 
     /// Notes the keys, sends the statement, and settles what it left; nothing else is sent meanwhile.
@@ -145,7 +157,7 @@ impl Transaction {
         settled: impl Fn(&T) -> Result<Vec<Settled>>,
     ) -> Result<T> {
         let own = self.own().await.map_err(before_commit)?;
-        let shared = &self.level.shared;
+        let shared = &self.level().shared;
         let knows_keys = known.is_some();
         known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
         let deadline = Deadline::after(shared.context.settings.write_timeout);
@@ -163,9 +175,5 @@ impl Transaction {
                 Err(error)
             }
         }
-    }
-
-    fn is_mysql(&self) -> bool {
-        self.level.inner.get_database_backend() == DbBackend::MySql
     }
 }

@@ -1,0 +1,71 @@
+//! The entities that a store has met.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use super::facts::{Facts, facts};
+use super::key::KeySpace;
+use super::recorded::{Recorded, keys_of_recorded};
+use super::traits::CachedEntity;
+use crate::cache::CacheKey;
+use crate::policy::EntityPolicy;
+
+/// The entity that a key belongs to, without its type.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) entity: &'static Facts,
+    pub(crate) policy: EntityPolicy,
+    prefixes: fn(&KeySpace) -> [String; 2],
+    keys_of_recorded: fn(&KeySpace, &Recorded) -> Option<Vec<CacheKey>>,
+}
+
+impl Owner {
+    pub(crate) fn of<E: CachedEntity>() -> Self {
+        Self {
+            entity: facts::<E>(),
+            policy: E::POLICY,
+            prefixes: KeySpace::prefixes::<E>,
+            keys_of_recorded: keys_of_recorded::<E>,
+        }
+    }
+
+    /// What the entity's keys start with: those of rows, and pointers.
+    pub(crate) fn prefixes(&self, keys: &KeySpace) -> [String; 2] {
+        (self.prefixes)(keys)
+    }
+
+    /// The keys of the entries that a changed row has; `None` where its columns do not tell.
+    pub(crate) fn keys_of_recorded(&self, keys: &KeySpace, recorded: &Recorded) -> Option<Vec<CacheKey>> {
+        (self.keys_of_recorded)(keys, recorded)
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.entity.label)
+    }
+}
+
+/// The entities that a store has met, so that plain statements on their tables are noticed.
+#[derive(Debug, Default)]
+pub(crate) struct Entities(RwLock<Vec<Owner>>);
+
+impl Entities {
+    /// Keeps the entity, if it is new.
+    pub(crate) fn add(&self, owner: Owner) {
+        let is_known = |known: &Vec<Owner>| known.iter().any(|known| std::ptr::eq(known.entity, owner.entity));
+        if is_known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !is_known(&known) {
+            known.push(owner);
+        }
+    }
+
+    /// Those of which this holds.
+    pub(crate) fn filter(&self, holds: impl Fn(&Owner) -> bool) -> Vec<Owner> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter(|owner| holds(owner)).copied().collect()
+    }
+}
