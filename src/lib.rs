@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "migration")]
+#[doc(inline)]
+pub use writethrough_core::migration;
 #[doc(inline)]
 pub use writethrough_core::telemetry;
 pub use writethrough_core::{
     CacheEffect, CachedEntity, Deleted, EntityPolicy, Error, Loaded, MemoryOptions, NegativeTtl, OnCacheFailure,
-    OnPlainWrite, OnWrite, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store, StoreBuilder,
-    Transaction,
+    OnPlainWrite, OnWrite, OutboxOptions, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store,
+    StoreBuilder, Transaction,
 };
 #[doc = include_str!("docs/write_through.md")]
 pub use writethrough_macros::WriteThrough;

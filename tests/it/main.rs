@@ -15,6 +15,7 @@ mod databases;
 mod faults;
 mod histories;
 mod layering;
+mod outbox;
 mod proxy;
 mod races;
 mod reads;

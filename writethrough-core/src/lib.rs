@@ -13,6 +13,7 @@ pub mod entity;
 pub mod entry;
 mod error;
 mod ops;
+mod outbox;
 pub mod policy;
 pub mod protocol;
 mod resilience;
@@ -24,5 +25,12 @@ pub use cache::redis::RedisOptions;
 pub use entity::{CachedEntity, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{CacheEffect, Deleted, Loaded, Saved, Source, Transaction};
+pub use outbox::OutboxOptions;
 pub use policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
 pub use store::{Session, Store, StoreBuilder};
+
+/// The outbox as migrations of SeaORM.
+#[cfg(feature = "migration")]
+pub mod migration {
+    pub use crate::outbox::{CreateOutbox, CreateOutboxTriggers};
+}

@@ -1,10 +1,11 @@
 //! A process of its own that writes one row: this test binary once more, told what to do by its environment.
 
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use tokio::time::{Duration, sleep};
-use writethrough::Store;
+use writethrough::{OutboxOptions, Store};
 
 use super::PATIENCE;
 use super::entities::flight;
@@ -13,6 +14,7 @@ use super::scene::Scene;
 const JOB: &str = "WRITETHROUGH_CHILD_JOB";
 const DATABASE: &str = "WRITETHROUGH_CHILD_DATABASE";
 const CACHE: &str = "WRITETHROUGH_CHILD_CACHE";
+const OUTBOX: &str = "WRITETHROUGH_CHILD_OUTBOX";
 
 /// What the process writes.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +32,22 @@ pub struct Writer(Child);
 
 impl Writer {
     pub fn start(scene: &Scene, job: Job) -> Self {
+        Self::run(scene, job, scene.redis_addr(), &[])
+    }
+
+    /// One that records what it writes, with its cache at this address.
+    pub fn start_with_outbox(scene: &Scene, job: Job, cache: SocketAddr) -> Self {
+        Self::run(scene, job, cache, &[OUTBOX])
+    }
+
+    fn run(scene: &Scene, job: Job, cache: SocketAddr, flags: &[&str]) -> Self {
         let this_test = concat!(module_path!(), "::the_other_process_writes").split_once("::").expect("a crate").1;
         let process = Command::new(std::env::current_exe().expect("the test binary"))
             .args([this_test, "--exact", "--nocapture"])
             .env(JOB, format!("{job:?}"))
             .env(DATABASE, scene.database.url())
-            .env(CACHE, scene.redis.url())
+            .env(CACHE, format!("redis://{cache}"))
+            .envs(flags.iter().map(|flag| (flag, "")))
             .stdout(Stdio::null())
             .spawn()
             .expect("the test binary runs");
@@ -80,7 +92,10 @@ impl Drop for Writer {
 async fn the_other_process_writes() {
     let Ok(job) = std::env::var(JOB) else { return };
     let told = |name| std::env::var(name).expect("the other process is told everything");
-    let builder = Store::builder().database_url(told(DATABASE)).cache_url(told(CACHE)).namespace("shop");
+    let mut builder = Store::builder().database_url(told(DATABASE)).cache_url(told(CACHE)).namespace("shop");
+    if std::env::var_os(OUTBOX).is_some() {
+        builder = builder.outbox(OutboxOptions::new());
+    }
     let store = builder.cache_timeout(Duration::from_secs(5)).build().await.expect("a store");
     match job.as_str() {
         "Save" => drop(store.save(flight::moved(1, "B2")).await.expect("the row can be written")),

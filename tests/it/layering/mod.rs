@@ -18,13 +18,18 @@ const MAY_NAME: &[(&str, &[&str], &str)] = &[
     ),
     (
         "store",
-        &["ops", "near", "resilience", "cache", "entry", "entity", "policy", "protocol"],
+        &["ops", "outbox", "near", "resilience", "cache", "entry", "entity", "policy", "protocol"],
         "it puts everything together",
     ),
     (
         "ops",
-        &["near", "resilience", "cache", "entry", "entity", "policy", "protocol"],
+        &["outbox", "near", "resilience", "cache", "entry", "entity", "policy", "protocol"],
         "the verbs use all that is below, and never know the store",
+    ),
+    (
+        "outbox",
+        &["resilience", "cache", "entity", "protocol"],
+        "repairs that outlive the process, from a table in the database",
     ),
     ("near", &["cache", "entry", "entity", "policy", "protocol"], "a cache in front of a cache"),
     ("resilience", &["cache", "entry", "entity", "policy", "protocol"], "a cache that survives its failures"),

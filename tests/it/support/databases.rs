@@ -24,7 +24,8 @@ impl Backend {
 /// One test, run on each of the three databases: `on_every_backend! { async fn name(backend: Backend) { … } }` makes
 /// `name::sqlite`, `name::postgres` and `name::mysql`.
 macro_rules! on_every_backend {
-    ($(async fn $name:ident($backend:ident: Backend) $body:block)+) => {$(
+    ($($(#[$attr:meta])* async fn $name:ident($backend:ident: Backend) $body:block)+) => {$(
+        $(#[$attr])*
         mod $name {
             #[allow(unused_imports)]
             use super::*;

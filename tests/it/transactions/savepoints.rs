@@ -1,11 +1,38 @@
 //! Nested transactions are savepoints: each has its own keys and values.
 
-use sea_orm::{EntityTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
 use writethrough::{Error, Source};
 
-use super::{delay_in, delay_of, with_flights};
+use super::{Stage, delay_in, delay_of, with_flights};
+use crate::support::databases::Backend;
 use crate::support::entities::flight::{Entity, delay, numbered};
 use crate::support::probe::{Probe, Seen};
+use crate::support::stage::CacheKind;
+
+/// SeaORM's own transaction panics when it is dropped while somebody else sends on the one around it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_savepoint_may_be_dropped_while_another_task_waits_to_send() {
+    let stage = Stage::new(Backend::Postgres, CacheKind::Memory).await;
+    stage.create_table(Entity).await;
+    let store = stage.store().await;
+    store.insert(numbered(1, "LH 1")).await.expect("inserted");
+    for _ in 0..30 {
+        let tx = std::sync::Arc::new(store.begin().await.expect("begun"));
+        let nested = tx.begin().await.expect("nested");
+        let outer = tx.clone();
+        let sender = tokio::spawn(async move {
+            // Refused until the savepoint is given up; then it is sent at once.
+            while outer.execute_unprepared("SELECT 1").await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        });
+        delay(1, 5).save_through(&nested).await.expect("saved");
+        drop(nested);
+        sender.await.expect("nobody panics");
+        let tx = std::sync::Arc::into_inner(tx).expect("nobody else has it");
+        tx.commit().await.expect("committed");
+    }
+}
 
 on_every_stage! {
     async fn a_rolled_back_savepoint_restores_what_the_outer_level_wrote(stage: Stage) {

@@ -13,7 +13,7 @@ mod unsupported;
 
 pub use facts::{Facts, facts};
 pub use key::{KeyError, KeySpace, MAX_KEY_LEN, MAX_NAMESPACE_LEN, MAX_PK_LEN};
-pub(crate) use recorded::{Recorded, Spelling, keys_of_recorded, recorded_columns};
+pub(crate) use recorded::{Recorded, Spelling, recorded_columns};
 pub(crate) use registry::{Entities, Owner};
 pub use traits::{CachedEntity, PkValue};
 pub use unique_key::UniqueKey;

@@ -66,7 +66,9 @@ impl Spelling {
                 if is_uuid { spelt(parts.join("-")) } else { None }
             }
             Self::Date => {
-                let shape = |(index, byte): (usize, u8)| if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+                let shape = |(index, byte): (usize, u8)| {
+                    if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+                };
                 if text.len() == 10 && text.bytes().enumerate().all(shape) { spelt(text.to_owned()) } else { None }
             }
         }
@@ -146,8 +148,11 @@ mod tests {
 
     #[test]
     fn pointers_of_which_absence_is_known_are_among_the_keys_and_null_has_none() {
-        let names: Vec<_> =
-            recorded_columns::<ticket::Entity>().expect("they can be spelt").into_iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = recorded_columns::<ticket::Entity>()
+            .expect("they can be spelt")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert!(!names.contains(&"holderMail"), "a string that is not exact: {names:?}");
         let row = recorded(&[("id", Some("1")), ("code", None), ("flight_id", Some("115")), ("seat", Some("12A"))]);
         let found = keys_of_recorded::<ticket::Entity>(&keys(), &row).expect("it tells");

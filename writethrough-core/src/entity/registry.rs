@@ -51,16 +51,18 @@ impl fmt::Debug for Owner {
 pub(crate) struct Entities(RwLock<Vec<Owner>>);
 
 impl Entities {
-    /// Keeps the entity, if it is new.
-    pub(crate) fn add(&self, owner: Owner) {
+    /// Keeps the entity; whether it is new.
+    pub(crate) fn add(&self, owner: Owner) -> bool {
         let is_known = |known: &Vec<Owner>| known.iter().any(|known| std::ptr::eq(known.entity, owner.entity));
         if is_known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
-            return;
+            return false;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if !is_known(&known) {
+        let is_new = !is_known(&known);
+        if is_new {
             known.push(owner);
         }
+        is_new
     }
 
     /// Those of which this holds.

@@ -4,16 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::sea_query::{Value, ValueTuple};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ModelTrait, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ModelTrait, TransactionOptions,
+    TransactionTrait,
+};
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
+use super::claim::Claim;
 use super::shield::shield;
 use crate::cache::CacheKey;
 use crate::entity::{CachedEntity, Entities, KeySpace, Owner};
+use crate::entry::Payload;
 use crate::error::{Error, Result};
+use crate::outbox::{Outbox, Receipt, Target};
 use crate::policy::Settings;
-use crate::protocol::Nonce;
+use crate::protocol::{Nonce, Standing};
 use crate::resilience::{GuardedCache, Repairs};
 
 /// What every operation needs; shared by all clones of a store.
@@ -22,10 +28,11 @@ pub struct Context {
     pub(crate) db: DatabaseConnection,
     pub(crate) cache: Arc<GuardedCache>,
     pub(crate) keys: KeySpace,
-    pub(crate) entities: Entities,
+    pub(crate) entities: Arc<Entities>,
     pub(crate) settings: Settings,
     pub(crate) flights: Flights,
     pub(crate) repairs: Arc<Repairs>,
+    pub(crate) outbox: Option<Arc<Outbox>>,
     /// The store was closed: nothing can be promised any more.
     pub(crate) closed: AtomicBool,
     /// Work that goes on without its caller: background refreshes, writes whose future was dropped.
@@ -49,7 +56,11 @@ impl Context {
 
     /// From now on plain statements on the table of this entity are noticed.
     pub(super) fn meet<E: CachedEntity>(&self) {
-        self.entities.add(Owner::of::<E>());
+        let is_new = self.entities.add(Owner::of::<E>());
+        if let Some(outbox) = self.outbox.as_ref().filter(|_| is_new) {
+            // Rows that triggers recorded may wait there for somebody who knows the entity.
+            outbox.look_soon();
+        }
     }
 
     /// Begins a transaction.
@@ -80,15 +91,48 @@ impl Context {
         self.keys.pointer_key::<E>(key, values).map_err(|error| Error::input(error.to_string()))
     }
 
-    /// Whether reads may trust the cache: not while a write of ours waits to be repaired there.
+    /// What stands under the key, if there is an answer that may be trusted.
+    pub(super) async fn standing(&self, key: &CacheKey) -> Option<Standing<Payload>> {
+        if !self.trusts_cache() {
+            return None;
+        }
+        let standing = self.cache.get(key).await.ok()?;
+        // Asked again: this may be the first answer after an outage.
+        Some(standing).filter(|_| self.trusts_cache())
+    }
+
+    /// Records in the outbox, if there is one, that this transaction changes these entries and invalidates these entities.
+    pub(super) async fn record(
+        &self,
+        transaction: &impl ConnectionTrait,
+        claims: &[Claim],
+        sweeps: &[Owner],
+    ) -> Result<Option<Receipt>, DbErr> {
+        let Some(outbox) = self.outbox.as_ref().filter(|_| !claims.is_empty() || !sweeps.is_empty()) else {
+            return Ok(None);
+        };
+        let table = |owner: &Owner| owner.entity.table.clone();
+        let keys = claims.iter().map(|claim| Target::Key { table: table(&claim.owner), key: claim.key.clone() });
+        let prefixes = sweeps
+            .iter()
+            .flat_map(|owner| owner.prefixes(&self.keys).map(|prefix| Target::Prefix { table: table(owner), prefix }));
+        outbox.record(transaction, keys.chain(prefixes).collect()).await.map(Some)
+    }
+
+    /// Whether reads may trust the cache: not while a write of ours waits to be repaired there, nor after an outage until
+    /// the outbox was consulted.
     pub(super) fn trusts_cache(&self) -> bool {
-        self.repairs.is_drained()
+        let is_clear = |outbox: &Arc<Outbox>| outbox.is_clear(self.cache.recoveries());
+        self.repairs.is_drained() && self.outbox.as_ref().is_none_or(is_clear)
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
         self.repairs.close();
+        if let Some(outbox) = &self.outbox {
+            outbox.close();
+        }
     }
 }
 

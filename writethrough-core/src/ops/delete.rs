@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, ValidatedDeleteOne};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, ValidatedDeleteOne};
 use tracing::Span;
 
 use super::change::locked;
@@ -89,13 +89,17 @@ async fn execute<E: CachedEntity>(
     let context = write.context;
     let claim = Claim::new::<E>(context.key::<E>(&pk)?);
     if write.entity.exact_key {
-        let statement = pin!(async { Ok(statement.exec(&context.db).await?.rows_affected > 0) });
         let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
-        return write
-            .autocommit(vec![claim.clone()], statement, |existed| {
-                Ok(Written { result: existed, settled: vec![Settled { claim, value: remembered.filter(|_| existed) }] })
-            })
-            .await;
+        let claims = vec![claim.clone()];
+        let written = |existed| {
+            Ok(Written { result: existed, settled: vec![Settled { claim, value: remembered.filter(|_| existed) }] })
+        };
+        if context.outbox.is_some() {
+            let statement = async |tx: &DatabaseTransaction| Ok(statement.exec(tx).await?.rows_affected > 0);
+            return write.fenced_transaction(claims, statement, written).await;
+        }
+        let statement = pin!(async { Ok(statement.exec(&context.db).await?.rows_affected > 0) });
+        return write.autocommit(claims, statement, written).await;
     }
     let mysql = is_mysql(&context.db);
     let written = |row: Option<E::Model>| {

@@ -109,11 +109,7 @@ impl Fence {
     /// whatever else the write ended there.
     ///
     /// `Err` only where the policy is `fail` and the cache did not acknowledge; the database has changed then.
-    pub(super) async fn finish(
-        mut self,
-        beside: Ended,
-        value: impl Fn(&CacheKey) -> Value,
-    ) -> Result<CacheEffect> {
+    pub(super) async fn finish(mut self, beside: Ended, value: impl Fn(&CacheKey) -> Value) -> Result<CacheEffect> {
         let ends = std::mem::take(&mut self.posts).into_iter().map(|post| {
             let step = last_step(&post, &value);
             (post.claim, step)

@@ -48,7 +48,10 @@ async fn ask(context: Arc<Context>, misses: Vec<(CacheKey, Seen)>) -> (Lease, Ve
         for ((key, _), answer) in misses.iter().zip(answers) {
             match answer {
                 Ok(Reply::Leased(stamp)) => lease.held.push((key.clone(), stamp)),
-                Ok(Reply::Standing(standing)) => standings.push((key.clone(), standing)),
+                // Not the first answer after an outage.
+                Ok(Reply::Standing(standing)) if lease.context.trusts_cache() => {
+                    standings.push((key.clone(), standing))
+                }
                 _ => {}
             }
         }

@@ -117,12 +117,9 @@ impl<'a, E: CachedEntity> Load<'a, E> {
     }
 
     async fn ask_cache(&self) -> Answer<E::Model> {
-        if !self.context.trusts_cache() {
-            return Answer::Bypass;
-        }
-        match self.context.cache.get(&self.key).await {
-            Ok(standing) => read_standing::<E>(self.entity, standing, &self.pk),
-            Err(_) => Answer::Bypass,
+        match self.context.standing(&self.key).await {
+            Some(standing) => read_standing::<E>(self.entity, standing, &self.pk),
+            None => Answer::Bypass,
         }
     }
 

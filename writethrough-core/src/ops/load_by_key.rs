@@ -154,12 +154,9 @@ impl<E: CachedEntity> ByKey<'_, E> {
     }
 
     async fn ask_cache(&self) -> Sign {
-        if !self.context.trusts_cache() {
-            return Sign::Bypass;
-        }
-        match self.context.cache.get(&self.pointer).await {
-            Ok(standing) => self.read(standing),
-            Err(_) => Sign::Bypass,
+        match self.context.standing(&self.pointer).await {
+            Some(standing) => self.read(standing),
+            None => Sign::Bypass,
         }
     }
 

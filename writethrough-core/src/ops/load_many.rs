@@ -123,6 +123,11 @@ impl<'a, E: CachedEntity> Many<'a, E> {
                 }
             }
         }
+        if !self.context.trusts_cache() {
+            // These were the first answers after an outage.
+            self.found.clear();
+            misses.clear();
+        }
         misses
     }
 

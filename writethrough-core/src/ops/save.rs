@@ -89,6 +89,9 @@ async fn execute<E: CachedEntity>(write: &Write<'_>, change: Change<E>) -> Resul
         Some(claims) if mysql && footprint.publishes => {
             write.fenced_transaction(claims, async |tx| change.read_back(tx).await, written).await
         }
+        Some(claims) if context.outbox.is_some() => {
+            write.fenced_transaction(claims, async |tx| change.returning(tx).await, written).await
+        }
         Some(claims) => write.autocommit(claims, pin!(change.returning(&context.db)), written).await,
         None if mysql => write.transaction(async |tx| change.read_back(tx).await, written).await,
         None => write.transaction(async |tx| change.returning(tx).await, written).await,

@@ -96,11 +96,12 @@ impl<'a> Write<'a> {
         written: impl FnOnce(T) -> Result<Written<T>>,
     ) -> Result<(T, CacheEffect)> {
         self.point.pass();
-        let fence = Fence::raise(self.context, claims).await?;
+        let mut fence = Fence::raise(self.context, claims).await?;
         let started = Instant::now();
         let result = async {
             let (tx, result) = self.in_transaction(Some(&fence), statements).await?;
             let written = written(result)?;
+            self.record(&tx, &mut fence, &written.settled).await?;
             self.deadline.committing(&fence, pin!(tx.commit())).await?;
             Ok(written)
         }
@@ -120,7 +121,7 @@ impl<'a> Write<'a> {
         let (tx, result) = self.in_transaction(None, statements).await?;
         let written = written(result)?;
         let claims = written.settled.iter().map(|settled| settled.claim.clone()).collect();
-        let fence = match Fence::raise(self.context, claims).await {
+        let mut fence = match Fence::raise(self.context, claims).await {
             Ok(fence) => fence,
             Err(refused) => {
                 // A rollback that fails leaves nothing behind either: the connection is closed.
@@ -128,9 +129,23 @@ impl<'a> Write<'a> {
                 return Err(refused);
             }
         };
-        let result = self.deadline.committing(&fence, pin!(tx.commit())).await.map(|()| written);
+        let result = async {
+            self.record(&tx, &mut fence, &written.settled).await?;
+            self.deadline.committing(&fence, pin!(tx.commit())).await?;
+            Ok(written)
+        }
+        .await;
         self.timed(started);
         self.conclude(fence, result).await
+    }
+
+    /// Records in the outbox, if there is one, which entries this transaction changes.
+    async fn record(&self, tx: &DatabaseTransaction, fence: &mut Fence, settled: &[Settled]) -> Result<()> {
+        let strays = settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
+        let claims: Vec<_> = fence.claims().chain(strays).cloned().collect();
+        let receipt = self.deadline.within(Some(fence), pin!(self.context.record(tx, &claims, &[]))).await?;
+        fence.recorded(receipt);
+        Ok(())
     }
 
     async fn in_transaction<T>(

@@ -7,12 +7,10 @@ use super::Relay;
 /// On a connection of its own: one that listens is of no use to others, and the user's pool may be small.
 #[cfg(feature = "postgres")]
 pub(super) async fn listen(relay: &Relay) {
+    use sea_orm::DatabaseConnectionType;
     use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
-    use sea_orm::{ConnectionTrait, DatabaseConnectionType, DbBackend};
 
-    if relay.db.get_database_backend() != DbBackend::Postgres
-        || !matches!(relay.db.inner, DatabaseConnectionType::SqlxPostgresPoolConnection(_))
-    {
+    if !matches!(relay.db.inner, DatabaseConnectionType::SqlxPostgresPoolConnection(_)) {
         return;
     }
     let options = relay.db.get_postgres_connection_pool().connect_options().as_ref().clone();

@@ -32,9 +32,9 @@ use tokio_util::sync::CancellationToken;
 #[cfg(feature = "migration")]
 pub use migration::{CreateOutbox, CreateOutboxTriggers};
 pub use options::OutboxOptions;
-pub(crate) use relay::Relay;
-pub(crate) use table::Target;
+pub(crate) use relay::{Failure, Relay};
 use table::Table;
+pub(crate) use table::Target;
 
 /// The outbox of one store.
 #[derive(Debug)]

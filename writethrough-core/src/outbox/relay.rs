@@ -52,7 +52,8 @@ impl Relay {
     /// Works until the outbox is closed.
     pub(crate) async fn run(self) {
         let outbox = self.outbox.clone();
-        let work = async { tokio::join!(self.remove_acknowledged(), self.look_again_and_again(), listen::listen(&self)) };
+        let work =
+            async { tokio::join!(self.remove_acknowledged(), self.look_again_and_again(), listen::listen(&self)) };
         tokio::select! {
             _ = work => {}
             () = outbox.closing.cancelled() => {}

@@ -1,7 +1,6 @@
 //! The outbox's table, and the few statements on it.
 
-
-use sea_orm::sea_query::{self, Alias, ColumnDef, DynIden, Expr, ExprTrait, Index, IntoIden, Order, Query, Value};
+use sea_orm::sea_query::{self, ColumnDef, Expr, ExprTrait, Index, Order, Query, Value};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
 
 use crate::cache::CacheKey;
@@ -65,13 +64,17 @@ pub(super) struct Entry {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table {
-    name: DynIden,
+    name: String,
     namespace: String,
 }
 
 impl Table {
     pub(super) fn new(name: &str, namespace: &str) -> Self {
-        Self { name: Alias::new(name).into_iden(), namespace: namespace.to_owned() }
+        Self { name: name.to_owned(), namespace: namespace.to_owned() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(super) async fn create(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
@@ -86,10 +89,7 @@ impl Table {
             .col(ColumnDef::new(TABLE).string_len(255).not_null())
             .col(ColumnDef::new(TARGET).text().not_null())
             .col(
-                ColumnDef::new("recorded_at")
-                    .timestamp_with_time_zone()
-                    .not_null()
-                    .default(Expr::current_timestamp()),
+                ColumnDef::new("recorded_at").timestamp_with_time_zone().not_null().default(Expr::current_timestamp()),
             );
         let mut index = Index::create();
         index.name(format!("{}_write", self.name)).col(WRITE);
@@ -106,7 +106,12 @@ impl Table {
     }
 
     /// Records targets of one write.
-    pub(super) async fn insert(&self, db: &impl ConnectionTrait, write: i64, targets: Vec<Target>) -> Result<(), DbErr> {
+    pub(super) async fn insert(
+        &self,
+        db: &impl ConnectionTrait,
+        write: i64,
+        targets: Vec<Target>,
+    ) -> Result<(), DbErr> {
         for targets in targets.chunks(ROWS) {
             let mut insert = Query::insert();
             insert.into_table(self.name.clone()).columns([WRITE, NAMESPACE, KIND, TABLE, TARGET]);

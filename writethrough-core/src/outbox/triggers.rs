@@ -2,7 +2,7 @@
 //!
 //! Each changed row leaves its key columns as JSON. A row whose primary key changes leaves both.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityName};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn};
 use sha2::{Digest, Sha256};
 
 use crate::entity::{CachedEntity, Spelling, facts, recorded_columns};
@@ -49,8 +49,6 @@ impl Image {
 
 impl Triggers {
     pub(super) fn of<E: CachedEntity>(outbox: &str, backend: DbBackend) -> Self {
-        use sea_orm::{IdenStatic, Iterable, PrimaryKeyToColumn};
-
         let entity = E::default();
         let schema = entity.schema_name().map(|schema| format!("{}.", quoted(backend, schema))).unwrap_or_default();
         let primary = E::PrimaryKey::iter().map(|part| quoted(backend, part.into_column().as_str()));
@@ -87,9 +85,7 @@ impl Triggers {
     fn dropping(&self) -> Vec<String> {
         if self.backend == DbBackend::Postgres {
             let function = self.quoted_name("");
-            return vec![
-                format!("DROP FUNCTION IF EXISTS {}{function} CASCADE", self.schema),
-            ];
+            return vec![format!("DROP FUNCTION IF EXISTS {}{function} CASCADE", self.schema)];
         }
         ["insert", "update", "delete"]
             .map(|event| format!("DROP TRIGGER IF EXISTS {}{}", self.schema, self.quoted_name(event)))
@@ -142,11 +138,7 @@ impl Triggers {
         } else {
             format!("{new}; {} WHERE {moved};", self.selecting(Image::Old))
         };
-        vec![
-            trigger("insert", &format!("{new};")),
-            trigger("update", &both),
-            trigger("delete", &format!("{old};")),
-        ]
+        vec![trigger("insert", &format!("{new};")), trigger("update", &both), trigger("delete", &format!("{old};"))]
     }
 
     /// The statement that records a row.
@@ -272,7 +264,9 @@ mod tests {
     fn every_event_records_the_row_by_its_key() {
         for backend in [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite] {
             let statements = Triggers::of::<flight::Entity>("outbox", backend).creating().concat();
-            assert!(statements.contains("NEW.") && statements.contains("OLD.") && statements.contains("'row', 'flight'"));
+            assert!(
+                statements.contains("NEW.") && statements.contains("OLD.") && statements.contains("'row', 'flight'")
+            );
         }
     }
 }

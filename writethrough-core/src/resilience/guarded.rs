@@ -26,7 +26,6 @@ impl GuardedCache {
 
     /// How many times the cache answered again after an outage: the breaker closed after having been open, or a
     /// connection that had been missing came up. Counted before anybody is given an answer from after the outage.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for the relay of the outbox"))]
     pub(crate) fn recoveries(&self) -> u64 {
         self.breaker.recoveries().so_far()
     }
@@ -36,7 +35,6 @@ impl GuardedCache {
     /// # Cancel safety
     ///
     /// Safe: the count stays.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for the relay of the outbox"))]
     pub(crate) async fn recovered(&self, seen: u64) {
         self.breaker.recoveries().more_than(seen).await;
     }

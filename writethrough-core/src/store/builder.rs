@@ -15,6 +15,7 @@ use crate::cache::{AnyCache, Cache};
 use crate::entity::{CachedEntity, Entities, KeySpace, Owner};
 use crate::error::{Error, Result};
 use crate::ops::{Context, Flights};
+use crate::outbox::{Outbox, OutboxOptions, Relay};
 use crate::policy::{MAX_TTL, MIN_TTL, OnCacheFailure, OnPlainWrite, Settings};
 use crate::resilience::{GuardedCache, Repairs};
 
@@ -44,6 +45,7 @@ pub struct StoreBuilder {
     namespace: Option<String>,
     settings: Settings,
     entities: Entities,
+    outbox: Option<OutboxOptions>,
 }
 
 enum Database {
@@ -142,6 +144,13 @@ impl StoreBuilder {
         self
     }
 
+    /// Records each write in the outbox, so that no crash loses a repair. Its table must be there: see
+    /// [`OutboxOptions::create_table`].
+    pub fn outbox(mut self, options: OutboxOptions) -> Self {
+        self.outbox = Some(options);
+        self
+    }
+
     /// Tells the store of an entity before it is used, so that plain statements in a transaction that write to its table
     /// are noticed from the beginning. An entity that is not registered is known from its first use on.
     pub fn register<E: CachedEntity>(self) -> Self {
@@ -178,15 +187,31 @@ impl StoreBuilder {
         let keys = KeySpace::new(&namespace, cache.is_clustered()).map_err(|error| Error::input(error.to_string()))?;
         let cache = Arc::new(cache);
         let repairs = Repairs::new(self.settings.fence_expiry());
+        let entities = Arc::new(self.entities);
+        let outbox = self.outbox.map(|options| Outbox::new(&options, keys.namespace()));
+        let relay = outbox.clone().map(|outbox| Relay {
+            outbox,
+            db: db.clone(),
+            cache: cache.clone(),
+            entities: entities.clone(),
+            keys: keys.clone(),
+        });
+        if let Some(relay) = &relay {
+            connect::consult(relay).await?;
+        }
         tokio::spawn(repairs.clone().run(cache.clone()));
+        if let Some(relay) = relay {
+            tokio::spawn(relay.run());
+        }
         let context = Arc::new(Context {
             db,
             cache,
             keys,
-            entities: self.entities,
+            entities,
             settings: self.settings,
             flights: Flights::default(),
             repairs,
+            outbox,
             closed: AtomicBool::new(false),
             tasks: TaskTracker::new(),
         });
@@ -196,6 +221,7 @@ impl StoreBuilder {
     fn check(&self) -> Result<()> {
         let minute = Duration::from_secs(60);
         let settings = &self.settings;
+        self.outbox.as_ref().map_or(Ok(()), OutboxOptions::check)?;
         in_range("default_ttl", settings.default_ttl, MIN_TTL, MAX_TTL)?;
         in_range("cache_timeout", settings.cache_timeout, Duration::from_millis(1), minute)?;
         in_range("write_timeout", settings.write_timeout, Duration::from_millis(10), 60 * minute)?;

@@ -204,11 +204,18 @@ impl Store {
         let pending = async {
             context.tasks.wait().await;
             context.repairs.drained().await;
+            if let Some(outbox) = &context.outbox {
+                // What is not removed now, another store invalidates once more.
+                drop(outbox.remove_acknowledged(&context.db).await);
+            }
         };
         let done = timeout_at(deadline, pending).await;
         let (tasks, repairs) = (context.tasks.len(), context.repairs.waiting());
         context.cache.close().await;
         context.repairs.give_up();
+        if let Some(outbox) = &context.outbox {
+            outbox.close();
+        }
         if self.owns_database {
             // From now on the pool gives out no connection; one that a stuck write still uses goes when the write does.
             if let Ok(Err(error)) = timeout_at(deadline, context.db.close_by_ref()).await {

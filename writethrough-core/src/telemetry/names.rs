@@ -18,6 +18,8 @@ pub const DEGRADED: &str = "writethrough_degraded_total";
 pub const PLAIN_WRITES: &str = "writethrough_plain_writes_total";
 /// Counter: keys that the repair queue has put right. No label.
 pub const REPAIRS: &str = "writethrough_repairs_total";
+/// Counter: entries and whole entities that a relay has invalidated for rows of the outbox. No label.
+pub const OUTBOX_REPAIRS: &str = "writethrough_outbox_repairs_total";
 /// Counter: entries that could not be decoded and were replaced.
 pub const DECODE_ERRORS: &str = "writethrough_decode_errors_total";
 /// Counter: cache commands that were not acknowledged. No label.
@@ -26,6 +28,8 @@ pub const CACHE_ERRORS: &str = "writethrough_cache_errors_total";
 pub const BREAKER_STATE: &str = "writethrough_breaker_state";
 /// Gauge: keys that wait in the repair queue. No label.
 pub const REPAIR_QUEUE: &str = "writethrough_repair_queue_length";
+/// Gauge: rows of the outbox at a relay's last look. No label.
+pub const OUTBOX_LENGTH: &str = "writethrough_outbox_length";
 
 /// Histogram: a load, from call to return.
 pub const LOAD_TIME: &str = "writethrough_load_seconds";

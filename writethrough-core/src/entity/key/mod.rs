@@ -101,6 +101,11 @@ impl KeySpace {
         }
     }
 
+    /// The namespace, escaped.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// The key of the row with this primary key.
     ///
     /// # Errors

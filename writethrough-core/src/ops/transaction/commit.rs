@@ -10,8 +10,8 @@ use super::ledger::Account;
 use super::level::{Level, rolled_back};
 use crate::error::{Outcome, Result};
 use crate::ops::effect::CacheEffect;
-use crate::ops::fence::Fence;
 use crate::ops::ending::sweep_all;
+use crate::ops::fence::Fence;
 use crate::ops::shield::shield;
 use crate::ops::statement::Deadline;
 use crate::telemetry;
@@ -43,18 +43,27 @@ async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
     }
     let Account { settled, sweeps } = shared.ledger().account();
     span.record("keys", settled.len());
-    let claims = settled.iter().map(|settled| settled.claim.clone()).collect();
+    let claims: Vec<_> = settled.iter().map(|settled| settled.claim.clone()).collect();
     let raised = match context.open() {
-        Ok(()) => Fence::raise(&context, claims).await,
+        Ok(()) => Fence::raise(&context, claims.clone()).await,
         Err(closed) => Err(closed),
     };
-    let fence = match raised {
+    let mut fence = match raised {
         Ok(fence) => fence,
         Err(refused) => {
             drop(deadline.within(None, pin!(inner.rollback())).await);
             return Err(refused);
         }
     };
+    let recorded = deadline.within(Some(&fence), pin!(context.record(&inner, &claims, &sweeps))).await;
+    match recorded {
+        Ok(receipt) => fence.recorded(receipt),
+        Err(error) => {
+            drop(deadline.within(Some(&fence), pin!(inner.rollback())).await);
+            fence.abandon().await;
+            return Err(error);
+        }
+    }
     if let Err(error) = deadline.committing(&fence, pin!(inner.commit())).await {
         match error.outcome() {
             Outcome::NotCommitted => fence.abandon().await,

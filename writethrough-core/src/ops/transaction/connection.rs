@@ -9,9 +9,9 @@ use sea_orm::{
     TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
+use super::Transaction;
 use super::level::{Level, Line};
 use super::plain::{ends_the_transaction, is_read, names};
-use super::Transaction;
 use crate::entity::Owner;
 use crate::error::Error;
 use crate::policy::OnPlainWrite;
