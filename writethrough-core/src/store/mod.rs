@@ -244,6 +244,7 @@ impl fmt::Debug for Store {
             .field("cache", &self.context.cache)
             .field("settings", &self.context.settings)
             .field("waiting_repairs", &self.context.repairs.waiting())
+            .field("waiting_in_outbox", &self.context.outbox.as_ref().map(|outbox| outbox.waiting()))
             .finish_non_exhaustive()
     }
 }
