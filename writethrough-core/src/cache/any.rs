@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::memory::MemoryCache;
 use super::redis::RedisCache;
-use super::{Cache, CacheError, CacheKey};
+use super::{Cache, CacheError, CacheKey, Listener};
 use crate::entry::Payload;
 use crate::protocol::Standing;
 
@@ -27,6 +27,13 @@ impl AnyCache {
             Self::Redis(cache) => cache.read(key).await,
             #[cfg(test)]
             Self::Scripted(cache) => cache.get(key).await,
+        }
+    }
+
+    /// Tells the listener from now on what becomes of the connections, if there are any.
+    pub(crate) fn listen(&self, listener: Arc<dyn Listener>) {
+        if let Self::Redis(cache) = self {
+            cache.link().listen(listener);
         }
     }
 

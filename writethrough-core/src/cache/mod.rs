@@ -9,6 +9,7 @@ mod any;
 pub mod conformance;
 mod error;
 mod key;
+mod link;
 pub mod memory;
 pub mod redis;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub(crate) use any::AnyCache;
 pub use error::CacheError;
 pub use key::CacheKey;
+pub(crate) use link::{Link, Listener};
 
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing, Step};

@@ -8,6 +8,8 @@ use std::time::Duration;
 use rand::Rng;
 use tokio::time::Instant;
 
+use super::recoveries::Recoveries;
+use crate::cache::Listener;
 use crate::telemetry;
 
 /// Failures in a row that open the breaker.
@@ -22,6 +24,7 @@ pub(super) struct Breaker {
     /// Whether `trouble` says anything; spares the lock while all is well.
     troubled: AtomicBool,
     trouble: Mutex<Trouble>,
+    recoveries: Recoveries,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +68,11 @@ impl Breaker {
         Permit { breaker: self, reported: false }
     }
 
+    /// How often the cache came back.
+    pub(super) fn recoveries(&self) -> &Recoveries {
+        &self.recoveries
+    }
+
     fn succeeded(&self) {
         if !self.troubled.load(Ordering::Acquire) {
             return;
@@ -73,6 +81,7 @@ impl Breaker {
         if trouble.open.take().is_some() {
             tracing::info!("the cache answers again");
             metrics::gauge!(telemetry::BREAKER_STATE).set(0.0);
+            self.recoveries.count();
         }
         trouble.failures = 0;
         self.troubled.store(false, Ordering::Release);
@@ -99,6 +108,12 @@ impl Breaker {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Listener for Breaker {
+    fn came_back(&self) {
+        self.recoveries.count();
     }
 }
 

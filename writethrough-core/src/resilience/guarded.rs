@@ -1,5 +1,7 @@
 //! A cache behind the circuit breaker, with its round trips timed and its failures counted.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Permit};
@@ -12,12 +14,31 @@ use crate::telemetry;
 #[derive(Debug)]
 pub(crate) struct GuardedCache {
     cache: AnyCache,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
 }
 
 impl GuardedCache {
     pub(crate) fn new(cache: AnyCache) -> Self {
-        Self { cache, breaker: Breaker::default() }
+        let breaker = Arc::new(Breaker::default());
+        cache.listen(breaker.clone());
+        Self { cache, breaker }
+    }
+
+    /// How many times the cache answered again after an outage: the breaker closed after having been open, or a
+    /// connection that had been missing came up. Counted before anybody is given an answer from after the outage.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for the relay of the outbox"))]
+    pub(crate) fn recoveries(&self) -> u64 {
+        self.breaker.recoveries().so_far()
+    }
+
+    /// Returns when there were more [`recoveries`](Self::recoveries) than `seen`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the count stays.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for the relay of the outbox"))]
+    pub(crate) async fn recovered(&self, seen: u64) {
+        self.breaker.recoveries().more_than(seen).await;
     }
 
     pub(crate) async fn get(&self, key: &CacheKey) -> Result<Standing<Payload>, CacheError> {
@@ -89,3 +110,6 @@ fn record(started: Instant, failures: usize) {
         metrics::counter!(telemetry::CACHE_ERRORS).increment(failures as u64);
     }
 }
+
+#[cfg(test)]
+mod tests;

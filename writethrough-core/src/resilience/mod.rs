@@ -2,6 +2,7 @@
 
 mod breaker;
 mod guarded;
+mod recoveries;
 mod repairs;
 
 pub(crate) use guarded::GuardedCache;

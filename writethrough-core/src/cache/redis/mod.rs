@@ -24,6 +24,7 @@ mod url;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,7 +40,7 @@ use self::connection::{Connection, Setup};
 pub use self::error::RedisOptionsError;
 pub use self::options::RedisOptions;
 use self::supervisor::Lane;
-use crate::cache::{Cache, CacheError, CacheKey, Call};
+use crate::cache::{Cache, CacheError, CacheKey, Call, Link};
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing, Step, Trust};
 
@@ -56,6 +57,7 @@ pub struct RedisCache {
     clustered: bool,
     trust: Trust,
     lanes: Box<[Lane]>,
+    link: Arc<Link>,
     closing: CancellationToken,
     tasks: TaskTracker,
 }
@@ -96,8 +98,10 @@ impl RedisCache {
         let clustered = config.server.is_clustered();
         let setup = Setup { config, timeout, trust };
         let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let lanes = (0..options.pool_size).map(|_| Lane::open(setup.clone(), &tasks, closing.clone())).collect();
-        Ok(Self { options, timeout, clustered, trust, lanes, closing, tasks })
+        let link = Arc::new(Link::default());
+        let lane = |_| Lane::open(setup.clone(), link.clone(), &tasks, closing.clone());
+        let lanes = (0..options.pool_size).map(lane).collect();
+        Ok(Self { options, timeout, clustered, trust, lanes, link, closing, tasks })
     }
 
     /// Waits for the outcome of the first attempt to connect; later, tells at once whether there is a connection.
@@ -109,6 +113,11 @@ impl RedisCache {
         let outcomes = join_all(self.lanes.iter().map(Lane::ready));
         let outcomes = tokio::time::timeout(READY_WITHIN, outcomes).await.map_err(|_| CacheError::Timeout)?;
         outcomes.into_iter().collect()
+    }
+
+    /// What is known of the connections by themselves.
+    pub(in crate::cache) fn link(&self) -> &Link {
+        &self.link
     }
 
     /// [`Cache::get`] without a box around it.
@@ -134,7 +143,7 @@ impl RedisCache {
         }
     }
 
-    fn connection(&self, lane: usize) -> Result<std::sync::Arc<Connection>, CacheError> {
+    fn connection(&self, lane: usize) -> Result<Arc<Connection>, CacheError> {
         self.lanes.get(lane).ok_or(CacheError::Closed)?.connection()
     }
 

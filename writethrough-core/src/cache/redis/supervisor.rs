@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Connection, Life, Setup};
-use crate::cache::CacheError;
+use crate::cache::{CacheError, Link};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -28,9 +28,9 @@ enum State {
 
 impl Lane {
     /// A lane that a task of its own keeps supplied until the token is cancelled.
-    pub(super) fn open(setup: Setup, tasks: &TaskTracker, closing: CancellationToken) -> Self {
+    pub(super) fn open(setup: Setup, link: Arc<Link>, tasks: &TaskTracker, closing: CancellationToken) -> Self {
         let (state, lane) = watch::channel(State::Connecting);
-        tasks.spawn(supervise(setup, state, closing));
+        tasks.spawn(supervise(setup, link, state, closing));
         Self(lane)
     }
 
@@ -55,7 +55,7 @@ impl Lane {
 }
 
 /// Publishes connections one after the other.
-async fn supervise(setup: Setup, state: watch::Sender<State>, closing: CancellationToken) {
+async fn supervise(setup: Setup, link: Arc<Link>, state: watch::Sender<State>, closing: CancellationToken) {
     let mut pauses = Pauses::default();
     loop {
         let begun = tokio::select! {
@@ -66,6 +66,9 @@ async fn supervise(setup: Setup, state: watch::Sender<State>, closing: Cancellat
             Ok(mut life) => {
                 tracing::debug!("connected to the cache");
                 let began = Instant::now();
+                if matches!(*state.borrow(), State::Down(_)) {
+                    link.came_back();
+                }
                 state.send_replace(State::Up(Arc::clone(&life.connection)));
                 tokio::select! {
                     why = life.end() => {
