@@ -7,6 +7,7 @@ use super::fence::Value;
 use crate::cache::CacheKey;
 use crate::entity::{CachedEntity, Facts, KeySpace, facts};
 use crate::policy::EntityPolicy;
+use crate::resilience::EntityKeys;
 
 /// The entity that a key belongs to, without its type.
 #[derive(Clone, Copy)]
@@ -21,9 +22,9 @@ impl Owner {
         Self { entity: facts::<E>(), policy: E::POLICY, prefixes: KeySpace::prefixes::<E> }
     }
 
-    /// What the entity's keys start with: those of rows, and pointers.
-    pub(super) fn prefixes(&self, keys: &KeySpace) -> [String; 2] {
-        (self.prefixes)(keys)
+    /// All keys of the entity.
+    pub(super) fn keys(&self, keys: &KeySpace) -> EntityKeys {
+        EntityKeys { label: self.entity.label, prefixes: (self.prefixes)(keys) }
     }
 }
 

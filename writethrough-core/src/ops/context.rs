@@ -5,17 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::sea_query::{Value, ValueTuple};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, ModelTrait, TransactionOptions, TransactionTrait};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
+use super::bypass::Bypass;
 use super::claim::{Entities, Owner};
 use super::shield::shield;
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, KeySpace};
+use crate::entity::{CachedEntity, Facts, KeySpace};
 use crate::error::{Error, Result};
 use crate::policy::Settings;
 use crate::protocol::Nonce;
-use crate::resilience::{GuardedCache, Repairs};
+use crate::resilience::{BreakerState, Bulkhead, GuardedCache, Place, Repairs};
 
 /// What every operation needs; shared by all clones of a store.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Context {
     pub(crate) settings: Settings,
     pub(crate) flights: Flights,
     pub(crate) repairs: Arc<Repairs>,
+    pub(crate) bulkhead: Bulkhead,
     /// The store was closed: nothing can be promised any more.
     pub(crate) closed: AtomicBool,
     /// Work that goes on without its caller: background refreshes, writes whose future was dropped.
@@ -70,6 +73,12 @@ impl Context {
     pub(super) fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Result<Option<CacheKey>> {
         self.entities.add(Owner::of::<E>());
         self.keys.pointer_key::<E>(key, values).map_err(|error| Error::input(error.to_string()))
+    }
+
+    /// A load's turn at the database, which it missed at that moment: at once while the cache answers.
+    pub(super) async fn turn(&self, bypass: Option<Bypass>, missed: Instant, entity: &Facts) -> Result<Place<'_>> {
+        let is_outage = bypass.is_some_and(Bypass::is_outage) || self.cache.state() != BreakerState::Closed;
+        if is_outage { self.bulkhead.enter(missed, entity.label).await } else { Ok(Place::FREE) }
     }
 
     /// Whether reads may trust the cache: not while a write of ours waits to be repaired there.

@@ -142,7 +142,7 @@ impl Drop for Fence {
         let stands = *self.renewed.get_mut();
         for post in self.posts.drain(..).filter(|post| post.stamp.is_none() || !stands) {
             let Claim { key, owner } = post.claim;
-            self.context.repairs.push(key, Repair::Fence, || owner.prefixes(&self.context.keys));
+            self.context.repairs.push(key, Repair::Fence, owner.keys(&self.context.keys));
         }
     }
 }
@@ -179,7 +179,7 @@ async fn conclude(context: &Context, ends: Vec<(Post, Value)>) -> (CacheEffect, 
                 Ok(_) => CacheEffect::Invalidated,
                 Err(error) => {
                     let Claim { key, owner } = &claim;
-                    context.repairs.push(key.clone(), repair, || owner.prefixes(&context.keys));
+                    context.repairs.push(key.clone(), repair, owner.keys(&context.keys));
                     if context.settings.on_cache_failure(&owner.policy) == OnCacheFailure::Fail {
                         unacknowledged = Some(error);
                     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::ValueTuple;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::claim::Owner;
 use super::context::Context;
+use super::effect::CacheEffect;
 use crate::cache::{CacheError, CacheKey};
-use crate::entity::{CachedEntity, facts};
+use crate::entity::{CachedEntity, Facts, facts};
 use crate::error::{Error, Outcome, Result};
 use crate::policy::OnCacheFailure;
 use crate::protocol::Step;
@@ -45,37 +46,35 @@ pub(super) fn keys_of_row<E: CachedEntity>(context: &Context, model: &E::Model) 
 
 async fn remove<E: CachedEntity>(context: &Context, keys: Vec<CacheKey>) -> Result<()> {
     let entity = facts::<E>();
-    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = entity.label);
+    let span = span(entity);
     let calls = keys.iter().map(|key| (key.clone(), Step::Invalidate)).collect();
-    let answers = context.cache.apply(calls).instrument(span).await;
+    let answers = context.cache.apply(calls).instrument(span.clone()).await;
     let mut refused = None;
     for (key, answer) in keys.into_iter().zip(answers) {
         match answer {
             Ok(_) => telemetry::count(telemetry::INVALIDATIONS, entity.label),
             Err(error) => {
-                context.repairs.push(key, Repair::Invalidate, || context.keys.prefixes::<E>());
+                context.repairs.push(key, Repair::Invalidate, Owner::of::<E>().keys(&context.keys));
                 refused = Some(error);
             }
         }
     }
-    refused.map_or(Ok(()), |error| unacknowledged::<E>(context, error))
+    conclude::<E>(context, &span, refused)
 }
 
 /// Removes all entries of the entity, and all pointers to its rows.
 pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
     context.open()?;
-    let span = tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = facts::<E>().label);
-    match sweep(context, Owner::of::<E>()).instrument(span).await {
-        Ok(()) => Ok(()),
-        Err(error) => unacknowledged::<E>(context, error),
-    }
+    let span = span(facts::<E>());
+    let swept = sweep(context, Owner::of::<E>()).instrument(span.clone()).await;
+    conclude::<E>(context, &span, swept.err())
 }
 
 /// Removes all entries of an entity, or leaves it to the repair queue.
 pub(super) async fn sweep(context: &Context, owner: Owner) -> Result<(), CacheError> {
-    let prefixes = owner.prefixes(&context.keys);
+    let keys = owner.keys(&context.keys);
     let mut refused = None;
-    for prefix in &prefixes {
+    for prefix in &keys.prefixes {
         match context.cache.invalidate_prefix(prefix).await {
             Ok(removed) => {
                 let removed = usize::try_from(removed).unwrap_or(usize::MAX);
@@ -85,12 +84,27 @@ pub(super) async fn sweep(context: &Context, owner: Owner) -> Result<(), CacheEr
         }
     }
     let Some(error) = refused else { return Ok(()) };
-    context.repairs.push_entity(prefixes);
+    context.repairs.push_entity(keys);
     Err(error)
 }
 
-/// Under `degrade` the repair queue does it later, and this store's reads go to the database until then.
-fn unacknowledged<E: CachedEntity>(context: &Context, error: CacheError) -> Result<()> {
+fn span(entity: &Facts) -> Span {
+    tracing::debug_span!(
+        target: "writethrough",
+        telemetry::SPAN_INVALIDATE,
+        entity = entity.label,
+        cache = tracing::field::Empty
+    )
+}
+
+/// Under `degrade` the repair queue does later what was not acknowledged, and this store's reads go to the database until
+/// then.
+fn conclude<E: CachedEntity>(context: &Context, span: &Span, unacknowledged: Option<CacheError>) -> Result<()> {
+    let Some(error) = unacknowledged else {
+        span.record("cache", CacheEffect::Invalidated.as_str());
+        return Ok(());
+    };
+    span.record("cache", CacheEffect::Degraded.as_str());
     telemetry::count(telemetry::DEGRADED, facts::<E>().label);
     match context.settings.on_cache_failure(&E::POLICY) {
         OnCacheFailure::Fail => Err(Error::cache(error, Outcome::NotCommitted)

@@ -182,9 +182,7 @@ impl<'a> Write<'a> {
             effect = effect.max(match answer {
                 Ok(_) => CacheEffect::Invalidated,
                 Err(_) => {
-                    self.context
-                        .repairs
-                        .push(claim.key, Repair::Invalidate, || claim.owner.prefixes(&self.context.keys));
+                    self.context.repairs.push(claim.key, Repair::Invalidate, claim.owner.keys(&self.context.keys));
                     CacheEffect::Degraded
                 }
             });
