@@ -21,6 +21,7 @@ mod lost_replies;
 mod naive;
 mod orphans;
 mod out_of_memory;
+mod overload;
 mod panics;
 mod repair;
 mod restarts;
