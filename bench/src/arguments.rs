@@ -12,6 +12,7 @@ parts (all by default):
   load      a cached load against GET and decode, and against the database
   many      1000 cached rows against MGET and decode, and against IN
   save      an update against fence, UPDATE, compare-and-set by hand, and against UPDATE, SET
+  outbox    an update with and without the outbox, and what its triggers cost
   compile   a crate of 50 entities with and without the derive
 
 All but `compile` need DATABASE_URL (postgres://…) and CACHE_URL or REDIS_URL (redis://…).";
@@ -32,12 +33,18 @@ pub(crate) enum Part {
     Load,
     Many,
     Save,
+    Outbox,
     Compile,
 }
 
 impl Part {
-    const ALL: [(&str, Self); 4] =
-        [("load", Self::Load), ("many", Self::Many), ("save", Self::Save), ("compile", Self::Compile)];
+    const ALL: [(&str, Self); 5] = [
+        ("load", Self::Load),
+        ("many", Self::Many),
+        ("save", Self::Save),
+        ("outbox", Self::Outbox),
+        ("compile", Self::Compile),
+    ];
 
     /// The scenario on servers, if it is one.
     pub(crate) fn scenario(self) -> Option<Scenario> {
@@ -45,6 +52,7 @@ impl Part {
             Self::Load => Some(Scenario::Load),
             Self::Many => Some(Scenario::Many),
             Self::Save => Some(Scenario::Save),
+            Self::Outbox => Some(Scenario::Outbox),
             Self::Compile => None,
         }
     }

@@ -9,11 +9,13 @@ mod compile;
 mod flight;
 mod machine;
 mod measure;
+mod outbox;
 mod report;
 mod scenarios;
 mod scratch;
 mod stage;
 mod statistics;
+mod watched;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::measure::{Sample, Turn, Variant, compare};
 use crate::report::{Limit, table, verdict};
 use crate::stage::{ROWS, Stage};
-use crate::{Result, flight};
+use crate::{Result, flight, outbox};
 
 /// How often each variant has its turn, unless the command line says otherwise.
 const REPETITIONS: usize = 25;
@@ -21,6 +21,7 @@ pub(crate) enum Scenario {
     Load,
     Many,
     Save,
+    Outbox,
 }
 
 /// Measures, and prints as it goes.
@@ -33,6 +34,7 @@ pub(crate) async fn run(scenarios: &[Scenario], arguments: &Arguments) -> Result
             Scenario::Load => load(&stage, arguments).await,
             Scenario::Many => many(&stage, arguments).await,
             Scenario::Save => save(&stage, arguments).await,
+            Scenario::Outbox => outbox::run(&stage, arguments).await,
         };
         if result.is_err() {
             break;
@@ -143,14 +145,19 @@ async fn save(stage: &Stage, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-async fn measure(title: &str, variants: &[Variant], tasks: usize, arguments: &Arguments) -> Result<Vec<Vec<Sample>>> {
+pub(crate) async fn measure(
+    title: &str,
+    variants: &[Variant],
+    tasks: usize,
+    arguments: &Arguments,
+) -> Result<Vec<Vec<Sample>>> {
     let turn = Turn { tasks, lasting: arguments.slice };
     let rounds = compare(variants, turn, arguments.repetitions.unwrap_or(REPETITIONS)).await?;
     println!("{}", table(title, variants, &rounds));
     Ok(rounds)
 }
 
-fn change(id: i64) -> flight::ActiveModel {
+pub(crate) fn change(id: i64) -> flight::ActiveModel {
     flight::change(id, rand::random_range(0..400))
 }
 

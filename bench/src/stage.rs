@@ -32,7 +32,7 @@ impl Stage {
     /// A database of its own on the server, filled; and a namespace of its own in the cache, warm.
     pub(crate) async fn set_up() -> Result<Self> {
         let database_url = variable(&["DATABASE_URL"])?;
-        let redis_url = variable(&["CACHE_URL", "REDIS_URL"])?;
+        let redis_url = cache_url()?;
         let name = format!("writethrough_bench_{:08x}", rand::random::<u32>());
 
         let admin = Database::connect(&database_url).await?;
@@ -105,6 +105,11 @@ async fn fill(db: &DatabaseConnection) -> Result<()> {
     }
     db.execute_unprepared("ANALYZE flight").await?;
     Ok(())
+}
+
+/// Where Redis is.
+pub(crate) fn cache_url() -> Result<String> {
+    variable(&["CACHE_URL", "REDIS_URL"])
 }
 
 fn variable(names: &[&str]) -> Result<String> {

@@ -13,6 +13,7 @@ mod columns;
 mod costs;
 mod databases;
 mod faults;
+mod guarantees;
 mod histories;
 mod layering;
 mod outbox;

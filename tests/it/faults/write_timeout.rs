@@ -99,6 +99,46 @@ async fn a_statement_into_a_black_hole_ends_in_time(backend: Backend, outcome: O
     assert_eq!(load(&other, 1).await.0, scene.truth(1).await);
 }
 
+async fn a_load_into_a_black_hole_ends_in_time(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let proxy = FaultProxy::start(address_of(scene.database.url())).await;
+    let mut url = Url::parse(scene.database.url()).expect("a URL");
+    url.set_port(Some(proxy.addr().port())).expect("a URL with a host");
+    let builder = scene.builder(scene.redis_addr()).database_url(url);
+    let (reader, other) = (builder.write_timeout(WRITE_TIMEOUT).build().await.expect("a store"), scene.store().await);
+    other.insert(flight::at(1, "A1")).await.expect("all is well");
+    let tx = reader.begin().await.expect("all is well");
+    flight::Entity::load_cached(1, &tx).await.expect("all is well");
+    flight::Entity::invalidate(1, &other).await.expect("all is well");
+    proxy.set(Fault::Stall).await;
+
+    let started = Instant::now();
+    let (one, many, inside, begun) = tokio::join!(
+        flight::Entity::load_cached(1, &reader),
+        flight::Entity::load_many_cached([1, 2], &reader),
+        flight::Entity::load_cached(1, &tx),
+        reader.begin(),
+    );
+
+    assert!(started.elapsed() < WRITE_TIMEOUT + BUSY_MACHINE, "{:?}", started.elapsed());
+    let errors = [one.expect_err("no answer"), many.expect_err("no answer"), inside.expect_err("no answer")];
+    for error in errors.iter().chain([&begun.expect_err("no answer")]) {
+        assert!(error.is_write_timeout(), "{error}");
+        assert_eq!(error.outcome(), Outcome::NotCommitted);
+    }
+    assert_eq!(load(&other, 1).await.0.as_deref(), Some("A1"), "no lease keeps the row out of the cache");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_load_into_a_black_hole_ends_in_time() {
+    a_load_into_a_black_hole_ends_in_time(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_mariadb_a_load_into_a_black_hole_ends_in_time() {
+    a_load_into_a_black_hole_ends_in_time(Backend::MySql).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres_a_statement_into_a_black_hole_ends_in_time() {
     a_statement_into_a_black_hole_ends_in_time(Backend::Postgres, Outcome::Unknown).await;

@@ -15,6 +15,7 @@ use super::Flights;
 use super::bypass::Bypass;
 use super::claim::Claim;
 use super::shield::shield;
+use super::statement::Deadline;
 use crate::cache::CacheKey;
 use crate::entity::{CachedEntity, Entities, Facts, KeySpace, Owner};
 use crate::entry::Payload;
@@ -103,6 +104,11 @@ impl Context {
     /// All keys of an entity.
     pub(super) fn all_keys(&self, owner: &Owner) -> EntityKeys {
         EntityKeys { label: owner.entity.label, prefixes: owner.prefixes(&self.keys) }
+    }
+
+    /// When a call to the database that begins now must be over.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.settings.write_timeout)
     }
 
     /// What stands under the key, if there is an answer that may be trusted.

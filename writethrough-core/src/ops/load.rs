@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::bypass::Bypass;
-use super::context::{Context, before_commit};
+use super::context::Context;
 use super::effect::{Loaded, Source};
 use super::flights::{Flown, Lead, Moment, Seat};
 use super::lease::{Lease, Seen, take_leases};
@@ -166,7 +166,8 @@ impl<'a, E: CachedEntity> Load<'a, E> {
     async fn query(&self) -> Result<Option<E::Model>> {
         let asked = Instant::now();
         let id = PkValue::<E>::from_value_tuple(self.pk.clone());
-        let model = E::find_by_id(id).one(&self.context.db).await.map_err(before_commit)?;
+        let query = pin!(E::find_by_id(id).one(&self.context.db));
+        let model = self.context.deadline().within(None, query).await?;
         telemetry::time(telemetry::DATABASE_TIME, self.entity.label, asked.elapsed());
         Ok(model)
     }

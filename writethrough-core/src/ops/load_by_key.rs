@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::bypass::Bypass;
-use super::context::{Context, before_commit};
+use super::context::Context;
 use super::effect::{Loaded, Source};
 use super::flights::{Flown, Lead, Moment, Seat};
 use super::lease::{Lease, Seen, take_leases};
@@ -66,6 +66,7 @@ pub(crate) async fn load_by_key<E: CachedEntity>(
 
 /// Asks the database alone, on this connection.
 pub(super) async fn find_by_key<E: CachedEntity>(
+    context: &Context,
     db: &impl ConnectionTrait,
     key: usize,
     values: &[Value],
@@ -73,7 +74,7 @@ pub(super) async fn find_by_key<E: CachedEntity>(
     let columns = E::unique_keys().get(key).copied().unwrap_or_default();
     let equal = |query, (column, value): (&E::Column, &Value)| QueryFilter::filter(query, column.eq(value.clone()));
     let query = columns.iter().zip(values).fold(E::find(), equal);
-    let mut rows = query.limit(2).all(db).await.map_err(before_commit)?.into_iter();
+    let mut rows = context.deadline().within(None, pin!(query.limit(2).all(db))).await?.into_iter();
     match (rows.next(), rows.next()) {
         (row, None) => Ok(row),
         _ => Err(several_rows(facts::<E>(), key)),
@@ -268,7 +269,7 @@ impl<E: CachedEntity> ByKey<'_, E> {
 
     async fn query(&self) -> Result<Option<E::Model>> {
         let asked = Instant::now();
-        let found = find_by_key::<E>(&self.context.db, self.key, &self.values).await;
+        let found = find_by_key::<E>(self.context, &self.context.db, self.key, &self.values).await;
         telemetry::time(telemetry::DATABASE_TIME, self.entity.label, asked.elapsed());
         found
     }

@@ -4,6 +4,7 @@
 //! is loading is asked of the database and left alone in the cache.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::bypass::Bypass;
-use super::context::{Context, before_commit};
+use super::context::Context;
 use super::lease::{KEYS_PER_CALL, Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
 use crate::cache::CacheKey;
@@ -135,6 +136,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         }
         if !self.context.trusts_cache() {
             // These were the first answers after an outage.
+            self.outage = Some(Bypass::Distrusted.told_to(span));
             self.found.clear();
             misses.clear();
         }
@@ -180,7 +182,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let pks: Vec<_> = keys.iter().filter_map(|key| self.wanted.get(key)).cloned().collect();
         for pks in pks.chunks(BINDS_PER_QUERY / PkValue::<E>::ARITY.max(1)) {
             let query = E::find().filter(is_one_of::<E>(pks));
-            for model in query.all(db).await.map_err(before_commit)? {
+            for model in self.context.deadline().within(None, pin!(query.all(db))).await? {
                 rows.insert(self.context.key_of::<E>(&model)?, model);
             }
         }
@@ -193,7 +195,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
             return Ok(None);
         };
         let id = PkValue::<E>::from_value_tuple(pk.clone());
-        E::find_by_id(id).one(db).await.map_err(before_commit)
+        self.context.deadline().within(None, pin!(E::find_by_id(id).one(db))).await
     }
 
     /// FILLs what may be kept, RELEASEs the rest.

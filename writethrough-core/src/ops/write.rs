@@ -69,8 +69,7 @@ pub(super) fn save_span(entity: &Facts) -> Span {
 
 impl<'a> Write<'a> {
     pub(super) fn begin(context: &'a Arc<Context>, entity: &'static Facts, point: PointOfNoReturn) -> Self {
-        let deadline = Deadline::after(context.settings.write_timeout);
-        Self { context, entity, deadline, point }
+        Self { context, entity, deadline: context.deadline(), point }
     }
 
     /// The keys are known: FENCE, the statement in autocommit, FINISH.

@@ -112,8 +112,8 @@ impl StoreBuilder {
         self
     }
 
-    /// The bound on the database's part of a write: 10 milliseconds to 1 hour, 30 seconds by default. A fence lives 30
-    /// seconds longer.
+    /// The bound on the database's part of a write, and on each query of a load: 10 milliseconds to 1 hour, 30 seconds by
+    /// default. A fence lives 30 seconds longer.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.settings.write_timeout = timeout;
         self

@@ -13,7 +13,6 @@ use crate::ops::effect::CacheEffect;
 use crate::ops::ending::sweep_all;
 use crate::ops::fence::Fence;
 use crate::ops::shield::shield;
-use crate::ops::statement::Deadline;
 use crate::telemetry;
 
 /// Commits the outermost level; goes on in the background if its caller goes away.
@@ -35,7 +34,7 @@ pub(super) async fn commit(level: Level) -> Result<()> {
 async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
     let Level { inner, shared, .. } = level;
     let context = shared.context.clone();
-    let deadline = Deadline::after(context.settings.write_timeout);
+    let deadline = context.deadline();
     let (failure, retryable) = shared.ledger().verdict();
     if let Some(failure) = failure {
         drop(deadline.within(None, pin!(inner.rollback())).await);

@@ -17,6 +17,7 @@ mod plain;
 mod verbs;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use sea_orm::{DbErr, TransactionOptions, TransactionTrait};
@@ -57,7 +58,7 @@ impl Transaction {
     /// Begins on a connection of the pool.
     pub(crate) async fn open(context: &Arc<Context>, options: TransactionOptions) -> Result<Self> {
         context.open()?;
-        let inner = context.begin(options).await.map_err(before_commit)?;
+        let inner = context.deadline().within(None, pin!(context.begin(options))).await?;
         let shared = Shared::new(context.clone());
         Ok(Self::on(Level { inner, shared, depth: 1, outer: None }))
     }

@@ -1,5 +1,6 @@
 //! The verbs inside a transaction: reads go to the database, writes are noted for the commit.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{IntoValueTuple, OnConflict, Value, ValueTuple};
@@ -19,14 +20,13 @@ use crate::ops::invalidate::keys_of_row;
 use crate::ops::load_by_key::find_by_key;
 use crate::ops::load_many::find_many;
 use crate::ops::save::{Verb, advise};
-use crate::ops::statement::Deadline;
 use crate::ops::upsert::{Upsert, settled};
 
 impl Transaction {
     /// Loads a row as this transaction sees it.
     pub(crate) async fn load<E: CachedEntity>(&self, id: PkValue<E>) -> Result<Option<E::Model>> {
         let own = self.own().await.map_err(before_commit)?;
-        E::find_by_id(id).one(&own).await.map_err(before_commit)
+        self.context().deadline().within(None, pin!(E::find_by_id(id).one(&own))).await
     }
 
     /// Loads rows as this transaction sees them.
@@ -43,7 +43,7 @@ impl Transaction {
         values: Vec<Value>,
     ) -> Result<Option<E::Model>> {
         let own = self.own().await.map_err(before_commit)?;
-        find_by_key::<E>(&own, key, &values).await
+        find_by_key::<E>(self.context(), &own, key, &values).await
     }
 
     /// Writes a row, with its hooks.
@@ -160,8 +160,8 @@ impl Transaction {
         let shared = &self.level().shared;
         let knows_keys = known.is_some();
         known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
-        let deadline = Deadline::after(shared.context.settings.write_timeout);
-        let result = deadline.within(None, std::pin::pin!(statement(&own))).await;
+        let deadline = shared.context.deadline();
+        let result = deadline.within(None, pin!(statement(&own))).await;
         match result.and_then(|result| Ok((settled(&result)?, result))) {
             Ok((settled, result)) => {
                 settled.into_iter().for_each(|settled| shared.ledger().settle(settled));
