@@ -150,7 +150,7 @@ impl Transaction {
         known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
         let deadline = Deadline::after(shared.context.settings.write_timeout);
         let result = deadline.within(None, std::pin::pin!(statement(&own))).await;
-        match result.and_then(|result| Ok((settled(&result)?, result))) {
+        match result.and_then(|result| Ok((self.level.look(|| settled(&result))?, result))) {
             Ok((settled, result)) => {
                 settled.into_iter().for_each(|settled| shared.ledger().settle(settled));
                 Ok(result)
