@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema, TransactionTrait};
 use writethrough::__private::load_by_key;
 use writethrough::{DatabaseLimit, Store};
 
@@ -139,8 +139,13 @@ fn a_repair_queue_that_overflows_and_loads_without_a_turn_are_counted() {
         for price in 1..=5 {
             refresh::priced(price, price).insert_through(&store).await.unwrap();
         }
+        // The first has the only turn as long as somebody has the only connection.
         let both = async |store: &Store| {
-            tokio::join!(refresh::Entity::load_cached(1, store), refresh::Entity::load_cached(2, store))
+            let connection = stored.database().begin().await.unwrap();
+            let (first, second) = (refresh::Entity::load_cached(1, store), refresh::Entity::load_cached(2, store));
+            let (first, second, released) = tokio::join!(first, second, connection.rollback());
+            released.unwrap();
+            (first, second)
         };
         assert!(matches!(both(&store).await, (Ok(_), Err(error)) if error.is_overloaded()));
         let patient = broken().database_limit(limit(Duration::from_secs(60))).build().await.unwrap();
