@@ -9,7 +9,7 @@ use writethrough::{BreakerState, Error, Store};
 
 use super::entities::letter::{self, Column, Entity};
 use super::scene::Scene;
-use crate::support::{Backend, Fault, FaultProxy};
+use crate::support::{Fault, FaultProxy};
 
 const CACHE_TIMEOUT: Duration = Duration::from_millis(400);
 const BUSY_MACHINE: Duration = Duration::from_secs(3);
