@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use sea_orm::TransactionTrait;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, TransactionTrait};
 use writethrough::{CacheEffect, Source};
 
-use super::entities::flight;
+use super::entities::{flight, letter};
 use super::locks;
 use super::scene::{Scene, Standing, Verb, comes_from_cache, load};
 use super::until;
@@ -103,6 +104,68 @@ async fn a_dropped_insert_of_a_generated_key_is_stored_and_cached_or_neither() {
     until("the write is over", async || scene.standing(1) == Standing::Value).await;
     assert_eq!(load(&other, 1).await, (Some("A1".to_owned()), Source::Cache));
     assert_eq!(scene.truth(1).await.as_deref(), Some("A1"));
+}
+
+on_every_backend! {
+    async fn an_upsert_dropped_while_its_fence_is_under_way_goes_on(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        a_flight(&scene).await;
+        let (writer, other) = (scene.behind_gate().await, scene.store().await);
+        let fenced = scene.gate.stop_reply(Verb::Fence.mark());
+        let or_move = OnConflict::column(flight::Column::Id).update_column(flight::Column::Gate).to_owned();
+        let fenced = tokio::select! {
+            _ = writer.upsert(flight::at(1, "B2"), or_move) => panic!("the fence is not acknowledged"),
+            fenced = fenced.stopped() => fenced,
+        };
+        fenced.pass();
+
+        until("the write is over", async || scene.standing(1) == Standing::Value).await;
+        assert_eq!(load(&other, 1).await, (Some("B2".to_owned()), Source::Cache));
+        assert_eq!(scene.truth(1).await.as_deref(), Some("B2"));
+    }
+
+    async fn a_transaction_dropped_while_its_fences_are_under_way_is_committed(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        a_flight(&scene).await;
+        let (writer, other) = (scene.behind_gate().await, scene.store().await);
+        other.insert(flight::at(2, "A2")).await.expect("all is well");
+        let fenced = scene.gate.stop_reply(Verb::Fence.mark());
+        let both = writer.transaction(async |tx| {
+            flight::moved(1, "B1").save_through(tx).await?;
+            flight::moved(2, "B2").save_through(tx).await.map(drop)
+        });
+        let fenced = tokio::select! {
+            _ = both => panic!("the fences are not acknowledged"),
+            fenced = fenced.stopped() => fenced,
+        };
+        fenced.pass();
+
+        for (id, gate) in [(1, "B1"), (2, "B2")] {
+            until("the write is over", async || scene.standing(id) == Standing::Value).await;
+            assert_eq!(load(&other, id).await, (Some(gate.to_owned()), Source::Cache));
+            assert_eq!(scene.truth(id).await.as_deref(), Some(gate));
+        }
+    }
+
+    async fn a_load_by_key_dropped_while_its_lease_is_under_way_gives_it_back(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        let (reader, other) = (scene.behind_gate().await, scene.store().await);
+        letter::at(1, 11, "A").insert(&scene.db).await.expect("behind the stores' backs");
+        let leased = scene.gate.stop_reply(Verb::Lease.mark());
+        let leased = tokio::select! {
+            _ = letter::Entity::load_cached_by_code(11, &reader) => panic!("the lease is not acknowledged"),
+            leased = leased.stopped() => leased,
+        };
+        leased.pass();
+
+        until("the pointer can be filled again", async || {
+            let found = letter::Entity::load_cached_by_code(11, &other).await.expect("a load needs only the database");
+            assert_eq!(found.expect("it is stored").id, 1);
+            !scene.redis.cli(&["--scan", "--pattern", "shop:letter@*"]).is_empty()
+        })
+        .await;
+        reader.close().await.expect("nothing is left to do");
+    }
 }
 
 /// Whatever the moment at which the caller goes away.

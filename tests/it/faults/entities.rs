@@ -104,6 +104,11 @@ pub mod parcel {
         true
     }
 
+    /// A parcel under a key of our own.
+    pub fn at(id: i32, label: impl Into<String>) -> ActiveModel {
+        ActiveModel { id: Set(id), label: Set(label.into()) }
+    }
+
     /// A parcel whose key the database will choose.
     pub fn new(label: impl Into<String>) -> ActiveModel {
         ActiveModel { id: NotSet, label: Set(label.into()) }
@@ -112,5 +117,49 @@ pub mod parcel {
     /// The parcel gets another label.
     pub fn relabelled(id: i32, label: impl Into<String>) -> ActiveModel {
         ActiveModel { id: Unchanged(id), label: Set(label.into()) }
+    }
+}
+
+/// Has a unique key, and a `cache_if` that panics where the text says so.
+pub mod letter {
+    use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
+    use sea_orm::entity::prelude::*;
+    use writethrough::WriteThrough;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
+    #[sea_orm(table_name = "letter")]
+    #[write_through(ttl = "10m", cache_if = "keep")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        #[sea_orm(unique)]
+        #[write_through(key)]
+        pub code: i32,
+        pub text: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    fn keep(model: &Model) -> bool {
+        assert!(model.text != "panics", "a function panics between the database and the cache");
+        true
+    }
+
+    /// A letter under a key of our own.
+    pub fn at(id: i32, code: i32, text: impl Into<String>) -> ActiveModel {
+        ActiveModel { id: Set(id), code: Set(code), text: Set(text.into()) }
+    }
+
+    /// A letter whose key the database will choose.
+    pub fn new(code: i32, text: impl Into<String>) -> ActiveModel {
+        ActiveModel { id: NotSet, code: Set(code), text: Set(text.into()) }
+    }
+
+    /// The letter gets another text.
+    pub fn rewritten(id: i32, text: impl Into<String>) -> ActiveModel {
+        ActiveModel { id: Unchanged(id), code: NotSet, text: Set(text.into()) }
     }
 }

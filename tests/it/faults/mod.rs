@@ -14,6 +14,7 @@ mod entities;
 mod flushed;
 mod frozen;
 mod gate;
+mod hung;
 mod late_commands;
 mod locks;
 mod lost_connection;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use writethrough::{CacheEffect, Source, Store};
 
-use super::entities::flight;
+use super::entities::{flight, parcel};
 use super::scene::{Scene, comes_from_cache, gate_of, load};
 use super::until;
 use crate::support::{Backend, Fault};
@@ -44,6 +44,53 @@ async fn while_a_repair_waits_this_stores_loads_ask_the_database() {
     until("the queue is empty", async || waiting(&refused) == 0).await;
     assert_eq!(gate_of(&other, 1).await, "B");
     assert_eq!(load(&refused, 2).await, (Some("A".to_owned()), Source::Cache), "it trusts them again");
+}
+
+on_every_backend! {
+    async fn many_writes_of_one_row_are_one_repair(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        let (cut_off, other) = (scene.behind_proxy(CACHE_TIMEOUT).await, scene.store().await);
+        other.insert(flight::at(1, "A")).await.expect("all is well");
+        scene.proxy.set(Fault::Refuse).await;
+        for round in 0..20 {
+            cut_off.save(flight::moved(1, format!("B{round}"))).await.expect("degrade goes on without the cache");
+        }
+        assert_eq!(cut_off.health().waiting_keys, 1);
+
+        scene.proxy.set(Fault::Pass).await;
+        until("the queue is empty", async || cut_off.health().trusts_cache).await;
+
+        assert_eq!(gate_of(&other, 1).await, "B19");
+    }
+
+    async fn a_full_queue_gives_up_keys_for_their_entity_and_forgets_no_row(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        let builder = scene.builder(scene.proxy.addr()).cache_timeout(CACHE_TIMEOUT);
+        let cut_off = builder.repair_queue_capacity(5).build().await.expect("a store");
+        let other = scene.store().await;
+        for id in 1..=20 {
+            other.insert(flight::at(id, "A")).await.expect("all is well");
+        }
+        let kept = other.insert(parcel::new("kept")).await.expect("all is well").model.id;
+        scene.proxy.set(Fault::Refuse).await;
+        for id in 1..=20 {
+            cut_off.save(flight::moved(id, "B")).await.expect("degrade goes on without the cache");
+            let health = cut_off.health();
+            assert!(health.waiting_keys <= 5 && health.waiting_entities <= 1, "{health:?}");
+        }
+        assert_eq!(cut_off.health().waiting_entities, 1);
+        assert_eq!(load(&other, 20).await, (Some("A".to_owned()), Source::Cache), "what `degrade` accepts meanwhile");
+        assert_eq!(load(&cut_off, 20).await, (Some("B".to_owned()), Source::Database));
+
+        scene.proxy.set(Fault::Pass).await;
+        until("the queue is empty", async || cut_off.health().trusts_cache).await;
+
+        for id in 1..=20 {
+            assert_eq!(gate_of(&other, id).await, "B");
+        }
+        let parcel = other.load::<parcel::Entity>(kept).await.expect("a load needs only the database");
+        assert_eq!(parcel.source, Source::Cache, "other entities keep their entries");
+    }
 }
 
 /// The other store proves that there was something to repair.

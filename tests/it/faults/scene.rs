@@ -7,7 +7,7 @@ use fred::util::sha1_hash;
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, Schema};
 use writethrough::{Loaded, Source, Store, StoreBuilder};
 
-use super::entities::{booking, flight, parcel};
+use super::entities::{booking, flight, letter, parcel};
 use super::gate::Gate;
 use super::until;
 use crate::support::redis::RedisServer;
@@ -39,6 +39,7 @@ impl Scene {
             schema.create_table_from_entity(flight::Entity),
             schema.create_table_from_entity(booking::Entity),
             schema.create_table_from_entity(parcel::Entity),
+            schema.create_table_from_entity(letter::Entity),
         ] {
             db.execute(&table).await.expect("create the table");
         }

@@ -1,11 +1,12 @@
 //! The metrics of a small scenario.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema, TransactionTrait};
 use writethrough::__private::load_by_key;
-use writethrough::Store;
+use writethrough::{DatabaseLimit, Store};
 
 use crate::support::entities::policies::{invalidate, refresh};
 use crate::support::entities::uniques::ticket;
@@ -123,6 +124,38 @@ fn a_cache_that_does_not_answer_is_counted() {
     assert_eq!(count("writethrough_breaker_state{}"), "2");
     // The client knows that it has no connection, so only repairs still try.
     assert!(count("writethrough_cache_errors_total{}").parse::<u32>().unwrap() >= 1);
+}
+
+#[test]
+fn a_repair_queue_that_overflows_and_loads_without_a_turn_are_counted() {
+    let metrics = recorded(async {
+        let stored = store().await;
+        let broken = || {
+            let builder = Store::builder().database(stored.database().clone()).cache_url("redis://127.0.0.1:1");
+            builder.namespace("nowhere").repair_queue_capacity(2)
+        };
+        let limit = |timeout| DatabaseLimit::new(1).queue_timeout(timeout);
+        let store = broken().database_limit(limit(Duration::ZERO)).build().await.unwrap();
+        for price in 1..=5 {
+            refresh::priced(price, price).insert_through(&store).await.unwrap();
+        }
+        // The first has the only turn as long as somebody has the only connection.
+        let both = async |store: &Store| {
+            let connection = stored.database().begin().await.unwrap();
+            let (first, second) = (refresh::Entity::load_cached(1, store), refresh::Entity::load_cached(2, store));
+            let (first, second, released) = tokio::join!(first, second, connection.rollback());
+            released.unwrap();
+            (first, second)
+        };
+        assert!(matches!(both(&store).await, (Ok(_), Err(error)) if error.is_overloaded()));
+        let patient = broken().database_limit(limit(Duration::from_secs(60))).build().await.unwrap();
+        assert!(matches!(both(&patient).await, (Ok(_), Ok(_))));
+    });
+    let count = |name: &str| metrics.get(name).map_or("none", String::as_str);
+    assert_eq!(count("writethrough_repair_overflows_total{entity=ticket_refresh}"), "1", "{metrics:#?}");
+    assert_eq!(count("writethrough_repair_queue_length{}"), "1", "the entity alone");
+    assert_eq!(count("writethrough_overloaded_total{entity=ticket_refresh}"), "1");
+    assert_eq!(count("writethrough_database_queue_length{}"), "0", "one waited, and nobody does any more");
 }
 
 #[test]

@@ -116,6 +116,28 @@ fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
 }
 
 #[test]
+fn a_load_that_has_no_use_for_the_cache_says_why() {
+    let told = told(async {
+        // Nobody listens there, and the client knows.
+        let store = store("redis://127.0.0.1:1").await;
+        airline::Entity::load_cached("WT", &store).await.unwrap();
+        airline::Entity::load_many_cached(["WT", "XX"], &store).await.unwrap();
+        airline::named("WT".into(), "Through Air").insert_through(&store).await.unwrap();
+        airline::Entity::load_cached("WT", &store).await.unwrap();
+        airline::Entity::invalidate("WT", &store).await.unwrap();
+    });
+    let spans: Vec<_> = told.into_iter().filter(|text| !text.starts_with("event")).collect();
+    let expected = [
+        "writethrough.load entity=\"airline\" bypass=\"left_alone\" source=\"database\"",
+        "writethrough.load_many entity=\"airline\" keys=2 bypass=\"left_alone\"",
+        "writethrough.save entity=\"airline\" cache=\"degraded\"",
+        "writethrough.load entity=\"airline\" bypass=\"distrusted\" source=\"database\"",
+        "writethrough.invalidate entity=\"airline\" cache=\"degraded\"",
+    ];
+    assert_eq!(spans, expected);
+}
+
+#[test]
 fn no_span_and_no_event_bears_a_value_of_a_key_or_a_column() {
     for cache_url in ["memory:", "redis://user:s3cret@127.0.0.1:1"] {
         let told = told(async {

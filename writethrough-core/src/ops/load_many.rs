@@ -115,7 +115,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
     async fn ask_cache(&mut self, span: &Span) -> Vec<(CacheKey, Seen)> {
         let mut misses = Vec::new();
         if !self.context.trusts_cache() {
-            self.outage = Some(Bypass::Distrusted.told_to(span));
+            self.note(Bypass::Distrusted, span);
             return misses;
         }
         let keys: Vec<_> = self.wanted.keys().cloned().collect();
@@ -125,12 +125,12 @@ impl<'a, E: CachedEntity> Many<'a, E> {
                 let answer = match answer {
                     Ok(Reply::Standing(standing)) => self.read(key, standing),
                     Ok(_) => Answer::Bypass(Bypass::Unavailable),
-                    Err(error) => Answer::Bypass(Bypass::because_of(&error).told_to(span)),
+                    Err(error) => Answer::Bypass(Bypass::because_of(&error)),
                 };
                 match answer {
                     Answer::Hit(model) => drop(self.found.insert(key.clone(), model)),
                     Answer::Miss(seen) => misses.push((key.clone(), seen)),
-                    Answer::Bypass(why) => self.outage = self.outage.or(Some(why).filter(|why| why.is_outage())),
+                    Answer::Bypass(why) => self.note(why, span),
                 }
             }
         }
@@ -143,11 +143,18 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         misses
     }
 
+    /// Keeps the first reason why the cache is of no use.
+    fn note(&mut self, why: Bypass, span: &Span) {
+        if why.is_outage() && self.outage.is_none() {
+            self.outage = Some(why.told_to(span));
+        }
+    }
+
     async fn take_leases(&mut self, span: &Span, misses: Vec<(CacheKey, Seen)>) -> Lease {
         let wanted = misses.len();
         let (lease, standings) = take_leases(self.context, misses).await;
         if lease.len() + standings.len() < wanted {
-            self.outage = Some(Bypass::Unavailable.told_to(span));
+            self.note(Bypass::Unavailable, span);
         }
         for (key, standing) in standings {
             if let Answer::Hit(model) = self.read(&key, standing) {

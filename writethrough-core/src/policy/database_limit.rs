@@ -19,7 +19,8 @@ use std::time::Duration;
 pub struct DatabaseLimit {
     /// Queries at once: 1 to 1,000,000. Less than the connections of the pool leaves some for writes.
     pub max_queries: usize,
-    /// How long a load waits for its turn before it fails: up to 1 hour, 1 second by default.
+    /// How long a load waits for its turn before it fails: up to 1 hour, 1 second by default; with zero it fails at once.
+    /// Loads that wait for the query of another load of their row stand in line themselves after 2 seconds.
     pub queue_timeout: Duration,
 }
 

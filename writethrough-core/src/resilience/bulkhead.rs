@@ -51,14 +51,12 @@ impl Bulkhead {
         if let Ok(place) = line.places.try_acquire() {
             return Ok(Place(Some(place)));
         }
-        let _waiting = Waiting::in_line(&line.waiting);
-        match timeout_at(since + line.limit.queue_timeout, line.places.acquire()).await {
-            Ok(place) => Ok(Place(Some(place.expect("nobody closes it")))),
-            Err(_) => {
-                telemetry::count(telemetry::OVERLOADED, entity);
-                Err(overloaded(line.limit))
-            }
+        let place = line.wait(since + line.limit.queue_timeout).await;
+        if place.is_none() {
+            telemetry::count(telemetry::OVERLOADED, entity);
+            return Err(overloaded(line.limit));
         }
+        Ok(Place(place))
     }
 
     /// How many places are taken, and how many wait for one.
@@ -67,6 +65,18 @@ impl Bulkhead {
             let taken = line.limit.max_queries.saturating_sub(line.places.available_permits());
             (taken, line.waiting.load(Ordering::Relaxed))
         })
+    }
+}
+
+impl Line {
+    async fn wait(&self, deadline: Instant) -> Option<SemaphorePermit<'_>> {
+        // A timer takes a moment even where there is no time.
+        if Instant::now() >= deadline {
+            return None;
+        }
+        let _waiting = Waiting::in_line(&self.waiting);
+        let waited = timeout_at(deadline, self.places.acquire()).await.ok()?;
+        Some(waited.expect("nobody closes it"))
     }
 }
 

@@ -24,8 +24,9 @@ impl GuardedCache {
         Self { cache, breaker }
     }
 
-    /// How many times the cache answered again after an outage: the breaker closed after having been open, or a
-    /// connection that had been missing came up. Counted before anybody is given an answer from after the outage.
+    /// How many times the cache was back after an outage: it gave the first answer since the breaker had opened, or a
+    /// connection that had been missing came up. Counted before anybody is given an answer from after the outage; one
+    /// outage may count more than once.
     pub(crate) fn recoveries(&self) -> u64 {
         self.breaker.recoveries().so_far()
     }

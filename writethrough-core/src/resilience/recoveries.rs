@@ -18,7 +18,6 @@ impl Recoveries {
         self.0.send_modify(|count| *count += 1);
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "for the relay of the outbox"))]
     pub(super) fn so_far(&self) -> u64 {
         *self.0.borrow()
     }
@@ -28,7 +27,6 @@ impl Recoveries {
     /// # Cancel safety
     ///
     /// Safe: the count stays.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for the relay of the outbox"))]
     pub(super) async fn more_than(&self, seen: u64) {
         let mut count = self.0.subscribe();
         count.wait_for(|count| *count > seen).await.expect("`self` holds the sender while it waits");

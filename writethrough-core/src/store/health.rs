@@ -47,7 +47,8 @@ impl Health {
         }
     }
 
-    /// Whether the cache is in use: the breaker is closed, and loads trust the cache.
+    /// Whether the cache is in use: the breaker is closed, and loads trust the cache. After an outage it takes a few calls to
+    /// find out, so a store that nobody uses stays half open.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.breaker == BreakerState::Closed && self.trusts_cache

@@ -192,8 +192,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What could not be done in time: those entries live until their time to live, and background writes may still
-    /// commit.
+    /// What could not be done in time, by numbers and the names of tables: those entries live until their time to live, and
+    /// background writes may still commit.
     ///
     /// # Cancel safety
     ///

@@ -53,6 +53,8 @@ pub struct Traffic {
 /// Bytes that went one way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flow {
+    /// How many times something came: commands that wait for each other come one by one.
+    pub pieces: u64,
     pub received: u64,
     pub delivered: u64,
     pub lost: u64,

@@ -102,7 +102,10 @@ struct Held<'a> {
 impl Held<'_> {
     fn keep(&mut self, bytes: &[u8]) {
         self.chunks.push_back(Chunk { arrived: Instant::now(), bytes: bytes.to_vec() });
-        self.account(|flow| flow.received += bytes.len() as u64);
+        self.account(|flow| {
+            flow.pieces += 1;
+            flow.received += bytes.len() as u64;
+        });
     }
 
     async fn deliver(&mut self, sink: &mut WriteHalf<'_>) -> io::Result<()> {

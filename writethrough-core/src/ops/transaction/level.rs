@@ -90,6 +90,16 @@ impl Level {
             .await
     }
 
+    /// Looks at what a statement left, with code of the user's. If that panics, this level fails, for nobody learns which
+    /// rows the statement wrote.
+    pub(super) fn look<T>(&self, look: impl FnOnce() -> T) -> T {
+        let panicked = Failure::new("the code that looked at a written row panicked");
+        let mut attempt = Attempt { shared: &self.shared, for_good: false, unless_seen: Some(panicked) };
+        let seen = look();
+        attempt.unless_seen = None;
+        seen
+    }
+
     async fn attempt<T>(
         &self,
         for_good: bool,

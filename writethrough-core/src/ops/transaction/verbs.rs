@@ -162,7 +162,7 @@ impl Transaction {
         known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
         let deadline = shared.context.deadline();
         let result = deadline.within(None, pin!(statement(&own))).await;
-        match result.and_then(|result| Ok((settled(&result)?, result))) {
+        match result.and_then(|result| Ok((self.level().look(|| settled(&result))?, result))) {
             Ok((settled, result)) => {
                 settled.into_iter().for_each(|settled| shared.ledger().settle(settled));
                 Ok(result)
