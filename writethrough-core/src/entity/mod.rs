@@ -11,6 +11,6 @@ mod unsupported;
 
 pub use facts::{Facts, facts};
 pub use key::{KeyError, KeySpace, MAX_KEY_LEN, MAX_NAMESPACE_LEN, MAX_PK_LEN};
-pub use traits::{CachedEntity, PkValue};
+pub use traits::{CachedEntity, IntoKey, PkValue};
 pub use unique_key::UniqueKey;
 pub use unsupported::Unsupported;

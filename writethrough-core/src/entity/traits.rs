@@ -41,3 +41,32 @@ pub trait CachedEntity:
         &[]
     }
 }
+
+/// What a key, or a column of one, may be given as: whatever becomes its type by [`Into`].
+///
+/// It is nothing but `Into`, with a better message where that is missing; code that works on any key may ask for either.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::{CachedEntity, Error, IntoKey, PkValue, Source, Store};
+///
+/// async fn is_cached<E: CachedEntity>(id: impl IntoKey<PkValue<E>>, store: &Store) -> Result<bool, Error> {
+///     Ok(store.load::<E>(id).await?.source == Source::Cache)
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value of this key, which is `{T}`",
+    label = "not `{T}`, nor anything that becomes one by `Into`",
+    note = "pass the type of the column, without its `Option`; for a primary key of several columns a tuple of them, as to `find_by_id`"
+)]
+pub trait IntoKey<T> {
+    /// The value.
+    fn into_key(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, K: Into<T>> IntoKey<T> for K {
+    fn into_key(self) -> T {
+        self.into()
+    }
+}

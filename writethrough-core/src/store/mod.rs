@@ -18,7 +18,7 @@ pub use builder::StoreBuilder;
 pub(crate) use session::Scope;
 pub use session::Session;
 
-use crate::entity::{CachedEntity, PkValue};
+use crate::entity::{CachedEntity, IntoKey, PkValue};
 use crate::error::{Error, Outcome, Result};
 use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
 
@@ -55,8 +55,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// A URL that cannot be used, a driver that was not built in, or a database that cannot be reached. A cache that cannot be reached is no error: the
-    /// store starts degraded and says so in the log.
+    /// A URL that cannot be used, a driver that was not built in, or a database that cannot be reached. A cache that
+    /// cannot be reached is no error: the store starts degraded and says so in the log.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: connections that were opened are closed.
     pub async fn connect(database_url: &str, cache_url: &str) -> Result<Self> {
         Self::builder().database_url(database_url).cache_url(cache_url).build().await
     }
@@ -82,8 +86,8 @@ impl Store {
     /// # Cancel safety
     ///
     /// Safe: a lease that the load holds is given back.
-    pub async fn load<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Result<Loaded<E::Model>> {
-        ops::load::<E>(&self.context, id.into()).await
+    pub async fn load<E: CachedEntity>(&self, id: impl IntoKey<PkValue<E>>) -> Result<Loaded<E::Model>> {
+        ops::load::<E>(&self.context, id.into_key()).await
     }
 
     /// Saves a row and tells what became of its entry; inserts or updates as SeaORM's `save` does.
@@ -180,8 +184,8 @@ impl Store {
     /// # Cancel safety
     ///
     /// As [`Store::save`].
-    pub async fn delete_by_id<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Result<Deleted> {
-        ops::delete_by_id::<E>(&self.context, id.into()).await
+    pub async fn delete_by_id<E: CachedEntity>(&self, id: impl IntoKey<PkValue<E>>) -> Result<Deleted> {
+        ops::delete_by_id::<E>(&self.context, id.into_key()).await
     }
 
     /// Closes the store and its clones: from now on they refuse work. Waits until background refreshes, writes whose
