@@ -22,6 +22,7 @@ mod naive;
 mod orphans;
 mod out_of_memory;
 mod panics;
+mod refresh_later;
 mod repair;
 mod restarts;
 mod scene;

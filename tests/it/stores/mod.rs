@@ -5,5 +5,7 @@ mod close;
 mod embedded;
 mod measured;
 mod names;
+mod rights;
 mod spans;
+mod uncacheable;
 mod without_cache;
