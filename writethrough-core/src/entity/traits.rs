@@ -11,6 +11,42 @@ pub type PkValue<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::Value
 ///
 /// `#[derive(WriteThrough)]` implements it; all it must tell is the policy. Everything else (table, columns, primary
 /// key, types) is asked of SeaORM's traits.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// mod flight {
+/// #   use super::writethrough;
+///     use sea_orm::entity::prelude::*;
+///     use writethrough::{CachedEntity, EntityPolicy};
+///
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+///     #[sea_orm(table_name = "flight")]
+///     pub struct Model {
+///         #[sea_orm(primary_key)]
+///         pub id: i32,
+///         #[sea_orm(unique)]
+///         pub code: i64,
+///     }
+///
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+///     pub enum Relation {}
+///
+///     impl ActiveModelBehavior for ActiveModel {}
+///
+///     // What the derive would write for `#[write_through(ttl = "1h", cache_if = "…")]` and a `key`.
+///     impl CachedEntity for Entity {
+///         const POLICY: EntityPolicy = EntityPolicy::new().ttl(std::time::Duration::from_secs(3600));
+///
+///         fn keep(model: &Model) -> bool {
+///             model.code > 0
+///         }
+///
+///         fn unique_keys() -> &'static [&'static [Column]] {
+///             &[&[Column::Code]]
+///         }
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not cached",
     label = "rows of this entity are not kept in the cache",

@@ -36,6 +36,46 @@ use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
 ///
 /// A store is not a SeaORM connection, so `active_model.save(&store)`, which would leave the cache stale, does not
 /// compile. For plain queries, [`Store::database`] lends the connection.
+///
+/// Its verbs do what the derive's methods do, and tell besides what happened in the cache:
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// # mod flight {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+/// #     #[sea_orm(table_name = "flight")]
+/// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, pub gate: String }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// #     impl super::writethrough::CachedEntity for Entity {
+/// #         const POLICY: super::writethrough::EntityPolicy = super::writethrough::EntityPolicy::new();
+/// #     }
+/// # }
+/// use sea_orm::{ActiveValue::Set, sea_query::OnConflict};
+/// use writethrough::{CacheEffect, Source, Store};
+///
+/// # async fn verbs(store: &Store) -> Result<(), writethrough::Error> {
+/// let departure = flight::ActiveModel { gate: Set("A4".to_owned()), ..Default::default() };
+/// let saved = store.insert(departure).await?;
+/// assert_eq!(saved.cache, CacheEffect::Refreshed); // the entry is the row that the database returned
+/// let id = saved.model.id;
+///
+/// let loaded = store.load::<flight::Entity>(id).await?;
+/// assert_eq!((loaded.model, loaded.source), (Some(saved.model), Source::Cache));
+///
+/// let moved = flight::ActiveModel { id: Set(id), gate: Set("B17".to_owned()) };
+/// store.update(moved.clone()).await?;
+/// store.save(moved.clone()).await?; // inserts only where the key is not set
+/// let on_conflict = OnConflict::column(flight::Column::Id).update_column(flight::Column::Gate).to_owned();
+/// let upserted = store.upsert(moved.clone(), on_conflict).await?;
+/// assert!(upserted.is_some()); // none where the conflict was answered by doing nothing
+///
+/// let deleted = store.delete(moved).await?; // with its hooks
+/// assert!(deleted.existed);
+/// assert!(!store.delete_by_id::<flight::Entity>(id).await?.existed); // without
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Store {
     context: Arc<Context>,
@@ -66,12 +106,31 @@ impl Store {
     }
 
     /// A builder with default settings.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use writethrough::Store;
+    ///
+    /// # async fn build() -> Result<(), writethrough::Error> {
+    /// let store = Store::builder().database_url("sqlite::memory:").namespace("shop").build().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> StoreBuilder {
         StoreBuilder::default()
     }
 
     /// The database connection, for plain queries. Writes through it are not seen by the cache; tell it with
     /// `invalidate`.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use sea_orm::ConnectionTrait;
+    /// use writethrough::Store;
+    ///
+    /// # async fn log(store: &Store) -> Result<(), writethrough::Error> {
+    /// store.database().execute_unprepared("INSERT INTO log (line) VALUES ('started')").await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn database(&self) -> &DatabaseConnection {
         &self.context.db
@@ -191,6 +250,15 @@ impl Store {
     /// Closes the store and its clones: from now on they refuse work. Waits until background refreshes, writes whose
     /// caller went away and repairs are done, then lets go of the cache and of a database that was opened by its URL;
     /// all of it at most about the close timeout (10 s by default).
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// # async fn end(store: writethrough::Store) {
+    /// if let Err(unfinished) = store.close().await {
+    ///     eprintln!("{unfinished}"); // which entries may be stale until they expire, and why
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
