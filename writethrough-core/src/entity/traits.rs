@@ -15,7 +15,7 @@ pub type PkValue<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::Value
 /// ```
 /// # extern crate writethrough_core as writethrough;
 /// mod flight {
-/// #   use super::writethrough;
+/// #   use writethrough_core as writethrough;
 ///     use sea_orm::entity::prelude::*;
 ///     use writethrough::{CachedEntity, EntityPolicy};
 ///

@@ -48,8 +48,8 @@ use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
 /// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, pub gate: String }
 /// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
 /// #     impl ActiveModelBehavior for ActiveModel {}
-/// #     impl super::writethrough::CachedEntity for Entity {
-/// #         const POLICY: super::writethrough::EntityPolicy = super::writethrough::EntityPolicy::new();
+/// #     impl writethrough_core::CachedEntity for Entity {
+/// #         const POLICY: writethrough_core::EntityPolicy = writethrough_core::EntityPolicy::new();
 /// #     }
 /// # }
 /// use sea_orm::{ActiveValue::Set, sea_query::OnConflict};

@@ -18,10 +18,10 @@ use crate::ops::{Context, Transaction};
 /// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, pub gate: String }
 /// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
 /// #     impl ActiveModelBehavior for ActiveModel {}
-/// #     impl super::writethrough::CachedEntity for Entity {
-/// #         const POLICY: super::writethrough::EntityPolicy = super::writethrough::EntityPolicy::new();
+/// #     impl writethrough_core::CachedEntity for Entity {
+/// #         const POLICY: writethrough_core::EntityPolicy = writethrough_core::EntityPolicy::new();
 /// #     }
-/// #     use super::writethrough::{__private, Error, Session};
+/// #     use writethrough_core::{__private, Error, Session};
 /// #     impl Entity {
 /// #         pub async fn load_cached<S: Session>(id: i32, s: &S) -> Result<Option<Model>, Error> {
 /// #             __private::load::<Self, S>(id, s).await
