@@ -7,7 +7,7 @@ pub use writethrough_core::migration;
 #[doc(inline)]
 pub use writethrough_core::telemetry;
 pub use writethrough_core::{
-    BreakerState, CacheEffect, CachedEntity, DatabaseLimit, Deleted, EntityPolicy, Error, Health, Loaded,
+    BreakerState, CacheEffect, CachedEntity, DatabaseLimit, Deleted, EntityPolicy, Error, Health, IntoKey, Loaded,
     MemoryOptions, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite, OutboxOptions, Outcome, PkValue, RedisOptions,
     Result, Saved, Session, Source, Store, StoreBuilder, Transaction,
 };

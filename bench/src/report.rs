@@ -12,7 +12,7 @@ pub(crate) fn table(title: &str, variants: &[Variant], rounds: &[Vec<Sample>]) -
         "| --- | --- | --- | --- | --- | --- | --- |".to_owned(),
     ];
     for (index, variant) in variants.iter().enumerate() {
-        let row = Row { index, rounds };
+        let row = Row { index, base: 0, rounds };
         lines.push(format!(
             "| {} | {} | {} | {} | {} | {} | {} |",
             variant.name,
@@ -30,7 +30,22 @@ pub(crate) fn table(title: &str, variants: &[Variant], rounds: &[Vec<Sample>]) -
 
 /// A line that tells whether an aim was met. `ratio` picks what is compared; the second variant is ours.
 pub(crate) fn verdict(aim: &str, limit: Limit, ratio: impl Fn(&Sample) -> f64, rounds: &[Vec<Sample>]) -> String {
-    judge(aim, limit, Row { index: 1, rounds }.ratio(ratio).median)
+    judge(aim, limit, Row { index: 1, base: 0, rounds }.ratio(ratio).median)
+}
+
+/// A line that compares two variants of which neither is the first.
+pub(crate) fn against(variants: &[Variant], index: usize, base: usize, rounds: &[Vec<Sample>]) -> String {
+    let name = |index: usize| variants.get(index).map_or("", |variant| variant.name);
+    let row = Row { index, base, rounds };
+    let show = |spread: Spread| spread.show(|n| format!("{n:.2}"));
+    format!(
+        "- {} against {}: p50 {}, throughput {}, CPU/op {}.",
+        name(index),
+        name(base),
+        show(row.ratio(|sample| sample.p50)),
+        show(row.ratio(|sample| sample.throughput)),
+        show(row.ratio(|sample| sample.cpu)),
+    )
 }
 
 /// The same of a ratio that is known.
@@ -52,6 +67,8 @@ pub(crate) enum Limit {
 /// One variant over all repetitions.
 struct Row<'a> {
     index: usize,
+    /// What it is compared to.
+    base: usize,
     rounds: &'a [Vec<Sample>],
 }
 
@@ -61,7 +78,8 @@ impl Row<'_> {
     }
 
     fn ratio(&self, of: impl Fn(&Sample) -> f64) -> Spread {
-        Spread::of(self.rounds.iter().filter_map(|round| Some(of(round.get(self.index)?) / of(round.first()?))))
+        let ratio = |round: &Vec<Sample>| Some(of(round.get(self.index)?) / of(round.get(self.base)?));
+        Spread::of(self.rounds.iter().filter_map(ratio))
     }
 }
 

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::arguments::Arguments;
 use crate::measure::{Sample, Turn, Variant, compare};
-use crate::report::{Limit, table, verdict};
+use crate::report::{Limit, against, table, verdict};
 use crate::stage::{ROWS, Stage};
 use crate::{Result, flight, outbox};
 
@@ -140,7 +140,8 @@ async fn save(stage: &Stage, arguments: &Arguments) -> Result<()> {
         let rounds = measure(&title, &variants, tasks, arguments).await?;
         println!("{}", verdict("p50 at most 1.05", Limit::AtMost(1.05), |sample| sample.p50, &rounds));
         let throughput = verdict("throughput at least 0.95", Limit::AtLeast(0.95), |sample| sample.throughput, &rounds);
-        println!("{throughput}\n");
+        println!("{throughput}");
+        println!("{}\n", against(&variants, 1, 2, &rounds));
     }
     Ok(())
 }

@@ -4,10 +4,9 @@
 //! The first byte chooses how the rest is dressed, so that the fuzzer need not guess fingerprints and kinds: as it is, as
 //! the values of a row or a pointer, or as what to change in one; with our fingerprint or with another.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use bytes::Bytes;
-use libfuzzer_sys::fuzz_target;
 use sea_orm::sea_query::FromValueTuple;
 use sea_orm::{ActiveModelTrait, Iterable, ModelTrait, TryIntoModel};
 use writethrough_core::entity::{CachedEntity, KeySpace, facts};
@@ -66,7 +65,19 @@ impl CachedEntity for every::Entity {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));
+
+/// Without the fuzzer: takes the inputs from the files that are named, to look at what the fuzzer has found.
+#[cfg(not(fuzzing))]
+fn main() -> std::io::Result<()> {
+    for file in std::env::args_os().skip(1) {
+        check(&std::fs::read(file)?);
+    }
+    Ok(())
+}
+
+fn check(data: &[u8]) {
     let Some((dress, data)) = data.split_first() else { return };
     let payload = dressed(*dress, data);
     if let Ok(Decoded::Row(model)) = decode::<every::Entity>(&payload) {
@@ -91,7 +102,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(again, Ok(Decoded::Row(pk)));
         }
     }
-});
+}
 
 fn dressed(dress: u8, data: &[u8]) -> Payload {
     let fingerprint = |bytes: &mut Vec<u8>, ours: bool| {

@@ -11,6 +11,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 use writethrough::{Error, Source, Store};
 
 use crate::support::entities::keys::airport;
+use crate::support::entities::policies::refresh_later;
 use crate::support::entities::{coded, flight};
 use crate::support::probe::{Probe, Seen};
 use crate::support::stage::Stage;
@@ -144,6 +145,50 @@ on_every_stage! {
         assert_eq!(flight::Entity::find_by_id(1).one(&plain).await.unwrap(), None);
     }
 
+    async fn a_dropped_delete_of_a_text_key_is_done_wholly_or_not_at_all(stage: Stage) {
+        departed(&stage).await;
+        stage.create_table(airport::Entity).await;
+        let (plain, reader) = (stage.plain().await, stage.store().await);
+        let delete = async |store: &Store, _| {
+            // What the last one left is read by whoever asks, and the next one finds a row that is cached.
+            let stored = airport::Entity::find_by_id("BER").one(&plain).await?;
+            assert_eq!(airport::Entity::load_cached("BER", &reader).await?, stored);
+            if stored.is_none() {
+                airport::named("BER".into(), "Berlin").insert_through(store).await?;
+            }
+            airport::Entity::delete_by_id_through("BER", store).await
+        };
+        sweep(&stage, delete, |_| 1).await;
+        assert_eq!(airport::Entity::load_cached("BER", &reader).await.unwrap(), None);
+    }
+
+    async fn a_dropped_write_that_is_refreshed_later_is_done_wholly_or_not_at_all(stage: Stage) {
+        departed(&stage).await;
+        stage.create_table(refresh_later::Entity).await;
+        let (plain, reader, probe) = (stage.plain().await, stage.store().await, Probe::of(&stage).await);
+        refresh_later::priced(1, 0).insert(&plain).await.unwrap();
+        let agree = async || {
+            let stored = refresh_later::Entity::find_by_id(1).one(&plain).await?;
+            assert_eq!(refresh_later::Entity::load_cached(1, &reader).await?, stored);
+            Ok::<_, Error>(stored)
+        };
+        let update = async |store: &Store, round: i32| {
+            agree().await?;
+            refresh_later::priced(1, round).update_through(store).await
+        };
+        sweep(&stage, update, |_| 1).await;
+        let stored = agree().await.unwrap().unwrap();
+        assert_eq!(probe.look::<refresh_later::Entity>(1).await, Seen::Row(stored));
+        let delete = async |store: &Store, _| {
+            if agree().await?.is_none() {
+                refresh_later::priced(1, 0).insert_through(store).await?;
+            }
+            refresh_later::Entity::delete_by_id_through(1, store).await
+        };
+        sweep(&stage, delete, |_| 1).await;
+        assert_eq!(agree().await.unwrap(), None);
+    }
+
     async fn a_dropped_save_under_a_text_key_is_done_wholly_or_not_at_all(stage: Stage) {
         departed(&stage).await;
         stage.create_table(airport::Entity).await;
@@ -200,6 +245,33 @@ on_every_stage! {
         sweep(&stage, both, |_| 2).await;
         let delays = flight::Entity::find().all(&plain).await.unwrap();
         assert_eq!(delays[0].delay_minutes, delays[1].delay_minutes);
+    }
+
+    async fn a_dropped_commit_is_done_wholly_or_not_at_all(stage: Stage) {
+        departed(&stage).await;
+        stage.create_table(airport::Entity).await;
+        let (plain, reader) = (stage.plain().await, stage.store().await);
+        airport::named("BER".into(), "round 0").insert(&plain).await.unwrap();
+        let name = || {
+            let plain = plain.clone();
+            async move { airport::Entity::find_by_id("BER").one(&plain).await.map(|row| row.map(|row| row.name)) }
+        };
+        for times in 1..60 {
+            let store = stage.store().await;
+            let tx = store.begin().await.unwrap();
+            let (delay, new) = (i32::try_from(times).unwrap(), format!("round {times}"));
+            flight::delay(1, delay).update_through(&tx).await.unwrap();
+            airport::named("BER".into(), &new).save_through(&tx).await.unwrap();
+            polled(tx.commit(), times).await.transpose().unwrap();
+            store.close().await.unwrap();
+            // A commit that was begun goes on; and either both rows are written or none.
+            let stored = flight::Entity::find_by_id(1).one(&plain).await.unwrap().unwrap();
+            assert_eq!(stored.delay_minutes == delay, name().await.unwrap().is_some_and(|name| name == new));
+            assert_eq!(flight::Entity::load_cached(1, &reader).await.unwrap(), Some(stored), "after {times} polls");
+            let loaded = airport::Entity::load_cached("BER", &reader).await.unwrap();
+            assert_eq!(loaded.map(|row| row.name), name().await.unwrap(), "after {times} polls");
+        }
+        assert_eq!(flight::Entity::load_cached(1, &reader).await.unwrap().unwrap().delay_minutes, 59);
     }
 
     async fn a_dropped_invalidation_leaves_nothing_wrong(stage: Stage) {

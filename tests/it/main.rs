@@ -12,6 +12,7 @@ mod cancellation;
 mod columns;
 mod costs;
 mod databases;
+mod examples;
 mod faults;
 mod guarantees;
 mod histories;

@@ -22,7 +22,7 @@ pub mod telemetry;
 
 pub use cache::memory::MemoryOptions;
 pub use cache::redis::RedisOptions;
-pub use entity::{CachedEntity, PkValue};
+pub use entity::{CachedEntity, IntoKey, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{CacheEffect, Deleted, Loaded, Saved, Source, Transaction};
 pub use outbox::OutboxOptions;

@@ -1,8 +1,13 @@
 //! What generated code calls. Not part of the public interface: no stability is promised.
+//!
+//! Everything returns a [`Verb`], a type with a name. A future without one would bear the bounds of the method that
+//! returns it, and one wrong argument would be two errors: one of the argument, one of the future.
+
+use std::pin::Pin;
 
 pub use sea_orm;
 
-pub use crate::entity::{CachedEntity, PkValue};
+pub use crate::entity::{CachedEntity, IntoKey, PkValue};
 pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::Session;
@@ -11,120 +16,123 @@ use sea_orm::IntoActiveModel;
 use sea_orm::sea_query::{IntoValueTuple, OnConflict};
 
 use crate::error::Result;
-use crate::ops::{self, Verb};
+use crate::ops;
 use crate::store::Scope;
 
+/// A call of a generated method, which does nothing until it is awaited.
+pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
 /// `Entity::load_cached`.
-pub async fn load<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Result<Option<E::Model>> {
+pub fn load<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Verb<'_, Option<E::Model>> {
     match session.scope() {
-        Scope::Store(context) => Ok(ops::load::<E>(context, id).await?.model),
-        // Boxed, so that a hit does not carry around the room for what it does not do.
-        Scope::Transaction(tx) => Box::pin(tx.load::<E>(id)).await,
+        Scope::Store(context) => Box::pin(async { Ok(ops::load::<E>(context, id).await?.model) }),
+        Scope::Transaction(tx) => Box::pin(tx.load::<E>(id)),
     }
 }
 
 /// `Entity::load_many_cached`.
-pub async fn load_many<E: CachedEntity, S: Session>(
-    ids: Vec<PkValue<E>>,
-    session: &S,
-) -> Result<Vec<Option<E::Model>>> {
+pub fn load_many<E: CachedEntity, S: Session>(ids: Vec<PkValue<E>>, session: &S) -> Verb<'_, Vec<Option<E::Model>>> {
     match session.scope() {
-        Scope::Store(context) => ops::load_many::<E>(context, ids).await,
-        Scope::Transaction(tx) => tx.load_many::<E>(ids).await,
+        Scope::Store(context) => Box::pin(ops::load_many::<E>(context, ids)),
+        Scope::Transaction(tx) => Box::pin(tx.load_many::<E>(ids)),
     }
 }
 
 /// `Entity::load_cached_by_…`; `key` counts the keys of [`CachedEntity::unique_keys`].
-pub async fn load_by_key<E: CachedEntity, S: Session>(
+pub fn load_by_key<E: CachedEntity, S: Session>(
     key: usize,
     values: Vec<sea_orm::Value>,
     session: &S,
-) -> Result<Option<E::Model>> {
+) -> Verb<'_, Option<E::Model>> {
     match session.scope() {
-        Scope::Store(context) => ops::load_by_key::<E>(context, key, values).await,
-        Scope::Transaction(tx) => Box::pin(tx.load_by_key::<E>(key, values)).await,
+        Scope::Store(context) => Box::pin(ops::load_by_key::<E>(context, key, values)),
+        Scope::Transaction(tx) => Box::pin(tx.load_by_key::<E>(key, values)),
     }
 }
 
 /// `ActiveModel::save_through`.
-pub async fn save<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
-    write::<E, S>(active_model, Verb::Save, session).await
+pub fn save<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Verb<'_, E::Model> {
+    write::<E, S>(active_model, ops::Verb::Save, session)
 }
 
 /// `ActiveModel::insert_through`.
-pub async fn insert<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
-    write::<E, S>(active_model, Verb::Insert, session).await
+pub fn insert<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Verb<'_, E::Model> {
+    write::<E, S>(active_model, ops::Verb::Insert, session)
 }
 
 /// `ActiveModel::update_through`.
-pub async fn update<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<E::Model> {
-    write::<E, S>(active_model, Verb::Update, session).await
+pub fn update<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Verb<'_, E::Model> {
+    write::<E, S>(active_model, ops::Verb::Update, session)
 }
 
-async fn write<E: CachedEntity, S: Session>(active_model: E::ActiveModel, verb: Verb, session: &S) -> Result<E::Model> {
+fn write<E: CachedEntity, S: Session>(
+    active_model: E::ActiveModel,
+    verb: ops::Verb,
+    session: &S,
+) -> Verb<'_, E::Model> {
     match session.scope() {
-        Scope::Store(context) => Ok(ops::save::<E>(context, active_model, verb).await?.model),
-        Scope::Transaction(tx) => Box::pin(tx.save::<E>(active_model, verb)).await,
+        Scope::Store(context) => Box::pin(async move { Ok(ops::save::<E>(context, active_model, verb).await?.model) }),
+        Scope::Transaction(tx) => Box::pin(tx.save::<E>(active_model, verb)),
     }
 }
 
 /// `ActiveModel::upsert_through`.
-pub async fn upsert<E: CachedEntity, S: Session>(
+pub fn upsert<E: CachedEntity, S: Session>(
     active_model: E::ActiveModel,
     on_conflict: OnConflict,
     session: &S,
-) -> Result<Option<E::Model>> {
+) -> Verb<'_, Option<E::Model>> {
     match session.scope() {
-        Scope::Store(context) => {
+        Scope::Store(context) => Box::pin(async {
             let saved = ops::upsert::<E>(context, active_model, on_conflict).await?;
             Ok(saved.map(|saved| saved.model))
-        }
-        Scope::Transaction(tx) => Box::pin(tx.upsert::<E>(active_model, on_conflict)).await,
+        }),
+        Scope::Transaction(tx) => Box::pin(tx.upsert::<E>(active_model, on_conflict)),
     }
 }
 
 /// `ActiveModel::delete_through`.
-pub async fn delete<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Result<bool> {
+pub fn delete<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Verb<'_, bool> {
     match session.scope() {
-        Scope::Store(context) => Ok(ops::delete::<E>(context, active_model).await?.existed),
-        Scope::Transaction(tx) => Box::pin(tx.delete::<E>(active_model)).await,
+        Scope::Store(context) => Box::pin(async { Ok(ops::delete::<E>(context, active_model).await?.existed) }),
+        Scope::Transaction(tx) => Box::pin(tx.delete::<E>(active_model)),
     }
 }
 
 /// `Model::delete_through`.
-pub async fn delete_model<E: CachedEntity, S: Session>(model: E::Model, session: &S) -> Result<bool> {
-    delete::<E, S>(model.into_active_model(), session).await
+pub fn delete_model<E: CachedEntity, S: Session>(model: E::Model, session: &S) -> Verb<'_, bool> {
+    delete::<E, S>(model.into_active_model(), session)
 }
 
 /// `Entity::delete_by_id_through`.
-pub async fn delete_by_id<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Result<bool> {
+pub fn delete_by_id<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Verb<'_, bool> {
     match session.scope() {
-        Scope::Store(context) => Ok(ops::delete_by_id::<E>(context, id).await?.existed),
-        Scope::Transaction(tx) => Box::pin(tx.delete_by_id::<E>(id)).await,
+        Scope::Store(context) => Box::pin(async { Ok(ops::delete_by_id::<E>(context, id).await?.existed) }),
+        Scope::Transaction(tx) => Box::pin(tx.delete_by_id::<E>(id)),
     }
 }
 
 /// `Entity::invalidate`.
-pub async fn invalidate<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Result<()> {
+pub fn invalidate<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Verb<'_, ()> {
     let pk = id.into_value_tuple();
     match session.scope() {
-        Scope::Store(context) => ops::invalidate::<E>(context, pk).await,
-        Scope::Transaction(tx) => tx.invalidate::<E>(&pk),
+        Scope::Store(context) => Box::pin(ops::invalidate::<E>(context, pk)),
+        Scope::Transaction(tx) => Box::pin(async move { tx.invalidate::<E>(&pk) }),
     }
 }
 
 /// `Model::invalidate`.
-pub async fn invalidate_model<E: CachedEntity, S: Session>(model: &E::Model, session: &S) -> Result<()> {
+pub fn invalidate_model<'a, E: CachedEntity, S: Session>(model: &'a E::Model, session: &'a S) -> Verb<'a, ()> {
     match session.scope() {
-        Scope::Store(context) => ops::invalidate_model::<E>(context, model).await,
-        Scope::Transaction(tx) => tx.invalidate_model::<E>(model),
+        Scope::Store(context) => Box::pin(ops::invalidate_model::<E>(context, model)),
+        Scope::Transaction(tx) => Box::pin(async move { tx.invalidate_model::<E>(model) }),
     }
 }
 
 /// `Entity::invalidate_all`.
-pub async fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Result<()> {
+pub fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Verb<'_, ()> {
     match session.scope() {
-        Scope::Store(context) => ops::invalidate_all::<E>(context).await,
-        Scope::Transaction(tx) => tx.invalidate_all::<E>(),
+        Scope::Store(context) => Box::pin(ops::invalidate_all::<E>(context)),
+        Scope::Transaction(tx) => Box::pin(async move { tx.invalidate_all::<E>() }),
     }
 }

@@ -6,7 +6,7 @@ use syn::{GenericArgument, PathArguments, Type};
 
 use crate::expand::runtime;
 use crate::keys::Key;
-use crate::methods::future;
+use crate::methods::verb;
 use crate::model::{Column, Entity};
 
 /// Types that are taken as they are; everything else is taken as what can become it.
@@ -32,14 +32,14 @@ fn method(entity: &Entity, number: usize, key: &Key) -> TokenStream {
     let runtime = runtime(entity);
     let method = &key.method;
     let number = Literal::usize_unsuffixed(number);
-    let one = future(&runtime, &quote!(::core::option::Option<#model>));
+    let one = verb(&runtime, &quote!(::core::option::Option<#model>));
     let columns: Vec<_> = key.columns.iter().filter_map(|place| entity.columns.get(*place)).collect();
     let names: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name())).collect();
     let summary = format!(
         " Loads the row with this {}: from the cache, or else from the database, which fills the cache.",
         names.join(" and "),
     );
-    let parameters = columns.iter().map(|column| parameter(column));
+    let parameters = columns.iter().map(|column| parameter(&runtime, column));
     let values = columns.iter().map(|column| value(&runtime, column));
     // A name of its own, so that a column may be called `s` too.
     let s = Ident::new("s", Span::mixed_site());
@@ -61,16 +61,16 @@ fn method(entity: &Entity, number: usize, key: &Key) -> TokenStream {
     }
 }
 
-fn parameter(column: &Column) -> TokenStream {
+fn parameter(runtime: &TokenStream, column: &Column) -> TokenStream {
     let name = &column.ident;
     let ty = without_option(&column.ty);
-    if is_scalar(ty) { quote!(#name: #ty) } else { quote!(#name: impl ::core::convert::Into<#ty>) }
+    if is_scalar(ty) { quote!(#name: #ty) } else { quote!(#name: impl #runtime::IntoKey<#ty>) }
 }
 
 fn value(runtime: &TokenStream, column: &Column) -> TokenStream {
     let name = &column.ident;
     let ty = without_option(&column.ty);
-    let own = if is_scalar(ty) { quote!(#name) } else { quote!(::core::convert::Into::<#ty>::into(#name)) };
+    let own = if is_scalar(ty) { quote!(#name) } else { quote!(#runtime::IntoKey::<#ty>::into_key(#name)) };
     quote!(::core::convert::Into::<#runtime::sea_orm::Value>::into(#own))
 }
 

@@ -1,7 +1,7 @@
 //! The generated methods, one delegating line each.
 //!
 //! They are no `async fn`s, each of which would be one more coroutine for the compiler to check. They hand on the
-//! runtime's futures; that these are `Send` shows through, while a bound would have it proved for each method.
+//! runtime's futures, whose type has a name: so there is nothing to check in them.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -30,8 +30,8 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
 fn loads(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
-    let one = future(&runtime, &quote!(::core::option::Option<#model>));
-    let many = future(&runtime, &quote!(::std::vec::Vec<::core::option::Option<#model>>));
+    let one = verb(&runtime, &quote!(::core::option::Option<#model>));
+    let many = verb(&runtime, &quote!(::std::vec::Vec<::core::option::Option<#model>>));
     quote! {
         /// Reading through the cache.
         #[allow(dead_code)]
@@ -52,10 +52,10 @@ fn loads(entity: &Entity) -> TokenStream {
                 s: &S,
             ) -> #one
             where
-                K: ::core::convert::Into<#runtime::PkValue<Self>>,
+                K: #runtime::IntoKey<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
-                #runtime::load::<Self, S>(::core::convert::Into::into(id), s)
+                #runtime::load::<Self, S>(#runtime::IntoKey::into_key(id), s)
             }
 
             /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
@@ -76,11 +76,11 @@ fn loads(entity: &Entity) -> TokenStream {
             ) -> #many
             where
                 I: ::core::iter::IntoIterator,
-                I::Item: ::core::convert::Into<#runtime::PkValue<Self>>,
+                I::Item: #runtime::IntoKey<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
                 let ids = ::core::iter::IntoIterator::into_iter(ids);
-                let ids = ::core::iter::Iterator::map(ids, ::core::convert::Into::into);
+                let ids = ::core::iter::Iterator::map(ids, #runtime::IntoKey::into_key);
                 #runtime::load_many::<Self, S>(::core::iter::Iterator::collect(ids), s)
             }
         }
@@ -91,8 +91,8 @@ fn loads(entity: &Entity) -> TokenStream {
 fn removals(entity: &Entity) -> TokenStream {
     let Entity { entity: name, vis, .. } = entity;
     let runtime = runtime(entity);
-    let existed = future(&runtime, &quote!(bool));
-    let done = future(&runtime, &quote!(()));
+    let existed = verb(&runtime, &quote!(bool));
+    let done = verb(&runtime, &quote!(()));
     quote! {
         /// Removing through the cache.
         #[allow(dead_code)]
@@ -114,10 +114,10 @@ fn removals(entity: &Entity) -> TokenStream {
                 s: &S,
             ) -> #existed
             where
-                K: ::core::convert::Into<#runtime::PkValue<Self>>,
+                K: #runtime::IntoKey<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
-                #runtime::delete_by_id::<Self, S>(::core::convert::Into::into(id), s)
+                #runtime::delete_by_id::<Self, S>(#runtime::IntoKey::into_key(id), s)
             }
 
             /// Makes the cache forget the row with this primary key, after a write behind the store's back.
@@ -131,10 +131,10 @@ fn removals(entity: &Entity) -> TokenStream {
             /// If the future is dropped, the row may or may not be forgotten: call it again.
             #vis fn invalidate<K, S>(id: K, s: &S) -> #done
             where
-                K: ::core::convert::Into<#runtime::PkValue<Self>>,
+                K: #runtime::IntoKey<#runtime::PkValue<Self>>,
                 S: #runtime::Session,
             {
-                #runtime::invalidate::<Self, S>(::core::convert::Into::into(id), s)
+                #runtime::invalidate::<Self, S>(#runtime::IntoKey::into_key(id), s)
             }
 
             /// Makes the cache forget all rows of this entity, after writes behind the store's back.
@@ -160,9 +160,9 @@ fn removals(entity: &Entity) -> TokenStream {
 fn active_model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
-    let saved = future(&runtime, &quote!(#model));
-    let upserted = future(&runtime, &quote!(::core::option::Option<#model>));
-    let existed = future(&runtime, &quote!(bool));
+    let saved = verb(&runtime, &quote!(#model));
+    let upserted = verb(&runtime, &quote!(::core::option::Option<#model>));
+    let existed = verb(&runtime, &quote!(bool));
     quote! {
         /// Writing through the cache.
         #[allow(dead_code)]
@@ -271,8 +271,7 @@ fn active_model(entity: &Entity) -> TokenStream {
 fn model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
-    let existed = future(&runtime, &quote!(bool));
-    let done = future(&runtime, &quote!(()));
+    let existed = verb(&runtime, &quote!(bool));
     quote! {
         /// Removing through the cache.
         #[allow(dead_code)]
@@ -303,7 +302,7 @@ fn model(entity: &Entity) -> TokenStream {
             /// # Cancel safety
             ///
             /// If the future is dropped, the row may or may not be forgotten: call it again.
-            #vis fn invalidate<S>(&self, s: &S) -> #done
+            #vis fn invalidate<'a, S>(&'a self, s: &'a S) -> #runtime::Verb<'a, ()>
             where
                 S: #runtime::Session,
             {
@@ -313,7 +312,7 @@ fn model(entity: &Entity) -> TokenStream {
     }
 }
 
-/// The type of a method that may fail.
-pub(crate) fn future(runtime: &TokenStream, ok: &TokenStream) -> TokenStream {
-    quote!(impl ::core::future::Future<Output = ::core::result::Result<#ok, #runtime::Error>>)
+/// The type of a method that borrows its session alone.
+pub(crate) fn verb(runtime: &TokenStream, ok: &TokenStream) -> TokenStream {
+    quote!(#runtime::Verb<'_, #ok>)
 }

@@ -25,6 +25,7 @@ mod out_of_memory;
 mod outbox;
 mod overload;
 mod panics;
+mod refresh_later;
 mod repair;
 mod restarts;
 mod scene;

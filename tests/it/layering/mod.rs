@@ -1,5 +1,6 @@
 //! The tree keeps to its plan: who may name whom, and how large a file may grow.
 
+mod prose;
 mod source;
 
 use std::collections::BTreeSet;
@@ -138,14 +139,18 @@ fn core() -> Vec<Source> {
 }
 
 fn sources(root: &str) -> Vec<Source> {
+    texts(root).into_iter().map(|(place, text)| Source::parse(&place, &text)).collect()
+}
+
+/// The source files below a directory of the repository, by their places below it.
+pub fn texts(root: &str) -> Vec<(String, String)> {
     let root = repository().join(root);
     let files = files_below(&root).into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs"));
-    files
-        .map(|file| {
-            let place = file.strip_prefix(&root).unwrap().to_str().unwrap();
-            Source::parse(place, &fs::read_to_string(&file).unwrap())
-        })
-        .collect()
+    let text = |file: PathBuf| {
+        let place = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        (place, fs::read_to_string(&file).unwrap())
+    };
+    files.map(text).collect()
 }
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {

@@ -6,10 +6,14 @@ use std::time::Duration;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema, TransactionTrait};
 use writethrough::__private::load_by_key;
-use writethrough::{DatabaseLimit, Store};
+use writethrough::{CacheEffect, DatabaseLimit, Error, Source, Store};
 
-use crate::support::entities::policies::{invalidate, refresh};
+use crate::support::databases::Backend;
+use crate::support::entities::policies::{invalidate, refresh, refresh_if_cached};
 use crate::support::entities::uniques::ticket;
+use crate::support::probe::Probe;
+use crate::support::redis::RedisServer;
+use crate::support::stage::{CacheKind, Stage};
 
 /// Runs the scenario on one thread, with a recorder of its own.
 fn recorded(scenario: impl Future<Output = ()>) -> BTreeMap<String, String> {
@@ -156,6 +160,80 @@ fn a_repair_queue_that_overflows_and_loads_without_a_turn_are_counted() {
     assert_eq!(count("writethrough_repair_queue_length{}"), "1", "the entity alone");
     assert_eq!(count("writethrough_overloaded_total{entity=ticket_refresh}"), "1");
     assert_eq!(count("writethrough_database_queue_length{}"), "0", "one waited, and nobody does any more");
+}
+
+#[test]
+fn a_commit_is_timed_and_plain_writes_in_it_are_counted() {
+    let metrics = recorded(async {
+        let store = store().await;
+        refresh::priced(1, 5).insert_through(&store).await.unwrap();
+        let work = store.transaction(async |tx| {
+            refresh::priced(1, 6).update_through(tx).await?;
+            invalidate::priced(1, 6).insert_through(tx).await?;
+            refresh::priced(2, 7).insert(tx).await?; // behind the cache's back
+            refresh::priced(2, 8).update(tx).await?; // once more
+            Ok::<_, Error>(())
+        });
+        work.await.unwrap();
+        let tx = store.begin().await.unwrap();
+        refresh::priced(1, 9).update_through(&tx).await.unwrap();
+        tx.rollback().await.unwrap(); // no commit
+    });
+    let count = |name: &str| metrics.get(name).map_or("none", String::as_str);
+    assert_eq!(count("writethrough_plain_writes_total{entity=ticket_refresh}"), "2", "{metrics:#?}");
+    assert_eq!(count("writethrough_plain_writes_total{entity=ticket_invalidate}"), "none");
+    assert_eq!(count("writethrough_commit_seconds{}"), "1 values");
+    // A fence and a finish of the insert, and of the commit.
+    assert_eq!(count("writethrough_cache_seconds{}"), "4 values");
+    assert_eq!(count("writethrough_invalidations_total{entity=ticket_refresh}"), "1", "a plain write came after it");
+    assert_eq!(count("writethrough_invalidations_total{entity=ticket_invalidate}"), "1");
+}
+
+#[test]
+fn an_entry_that_cannot_be_used_and_a_write_beside_another_are_counted() {
+    let metrics = recorded(async {
+        let stage = Stage::new(Backend::Sqlite, CacheKind::Memory).await;
+        stage.create_table(refresh::Entity).await;
+        let (store, probe) = (stage.store().await, Probe::of(&stage).await);
+        refresh::priced(1, 5).insert_through(&store).await.unwrap();
+        probe.scribble::<refresh::Entity>(1, b"nothing of ours").await;
+        assert_eq!(store.load::<refresh::Entity>(1).await.unwrap().source, Source::Database);
+        assert_eq!(store.load::<refresh::Entity>(1).await.unwrap().source, Source::Cache, "it was replaced");
+
+        let other = probe.fence::<refresh::Entity>(1).await;
+        let saved = store.update(refresh::priced(1, 6)).await.unwrap();
+        assert_eq!(saved.cache, CacheEffect::Contended);
+        probe.finish::<refresh::Entity>(1, other).await;
+    });
+    let count = |name: &str| {
+        let name = format!("writethrough_{name}{{entity=ticket_refresh}}");
+        metrics.get(&name).map_or("none", String::as_str)
+    };
+    assert_eq!(count("decode_errors_total"), "1", "{metrics:#?}");
+    assert_eq!(count("contended_total"), "1");
+    assert_eq!(count("refreshes_total"), "1");
+}
+
+#[test]
+fn what_is_put_right_later_is_counted() {
+    let metrics = recorded(async {
+        let mut redis = RedisServer::start([]);
+        let stage = Stage::new(Backend::Sqlite, CacheKind::Redis).await.on(redis.url());
+        stage.create_table(refresh_if_cached::Entity).await;
+        let store = stage.store().await;
+        redis.kill();
+        for id in [1, 2] {
+            let saved = store.insert(refresh_if_cached::priced(id, 5)).await.unwrap();
+            assert_eq!(saved.cache, CacheEffect::Degraded);
+        }
+        redis.restart();
+        store.close().await.unwrap(); // waits for the repairs
+    });
+    let count = |name: &str| metrics.get(name).map_or("none", String::as_str);
+    assert_eq!(count("writethrough_repairs_total{}"), "2", "{metrics:#?}");
+    assert_eq!(count("writethrough_repair_queue_length{}"), "0");
+    assert_eq!(count("writethrough_degraded_total{entity=ticket_refresh_if_cached}"), "2");
+    assert_eq!(count("writethrough_breaker_state{}"), "0");
 }
 
 #[test]

@@ -6,5 +6,7 @@ mod embedded;
 mod health;
 mod measured;
 mod names;
+mod rights;
 mod spans;
+mod uncacheable;
 mod without_cache;

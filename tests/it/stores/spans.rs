@@ -9,7 +9,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-use writethrough::Store;
+use writethrough::{Error, Store};
 
 use crate::support::entities::coded;
 use crate::support::entities::keys::airline;
@@ -72,7 +72,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Told {
 static BYSTANDER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
 
 /// Runs the scenario on one thread, with a subscriber of its own.
-fn told(scenario: impl Future<Output = ()>) -> Vec<String> {
+pub(super) fn told(scenario: impl Future<Output = ()>) -> Vec<String> {
     LazyLock::force(&BYSTANDER);
     let told = Told::default();
     let subscriber = tracing_subscriber::registry().with(told.clone());
@@ -134,6 +134,31 @@ fn a_load_that_has_no_use_for_the_cache_says_why() {
         "writethrough.load entity=\"airline\" bypass=\"distrusted\" source=\"database\"",
         "writethrough.invalidate entity=\"airline\" cache=\"degraded\"",
     ];
+    assert_eq!(spans, expected);
+}
+
+#[test]
+fn a_commit_and_a_load_by_a_unique_key_are_spans_that_tell_what_happened() {
+    let told = told(async {
+        let store = store("memory:").await;
+        let work = store.transaction(async |tx| {
+            airline::named("WT".into(), "Through Air").insert_through(tx).await?;
+            let code = coded::ActiveModel { code: sea_orm::ActiveValue::Set("ann".into()), ..Default::default() };
+            code.insert_through(tx).await
+        });
+        work.await.unwrap();
+        coded::Entity::load_cached_by_code("ann", &store).await.unwrap();
+        coded::Entity::load_cached_by_code("bob", &store).await.unwrap();
+        store.transaction(async |_| Ok::<_, Error>(())).await.unwrap();
+    });
+    let expected = [
+        // Two rows, and the pointer to one of them.
+        "writethrough.commit keys=3 cache=\"refreshed\"",
+        "writethrough.load_by_key entity=\"coded\" key=\"code\" source=\"cache\"",
+        "writethrough.load_by_key entity=\"coded\" key=\"code\" source=\"database\"",
+        "writethrough.commit keys=0 cache=\"refreshed\"",
+    ];
+    let spans: Vec<_> = told.iter().filter(|line| !line.starts_with("event")).collect();
     assert_eq!(spans, expected);
 }
 

@@ -1,5 +1,6 @@
 //! The user's own transactions: what the cache learns of them, and when.
 
+mod every_write;
 mod failed;
 mod faults;
 mod outcomes;

@@ -3,8 +3,10 @@
 mod defaults;
 mod delete;
 mod effects;
+mod formats;
 mod hooks;
 mod names;
+mod policies;
 mod save;
 mod times;
 mod unique_keys;

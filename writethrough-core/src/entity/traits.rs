@@ -11,6 +11,42 @@ pub type PkValue<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::Value
 ///
 /// `#[derive(WriteThrough)]` implements it; all it must tell is the policy. Everything else (table, columns, primary
 /// key, types) is asked of SeaORM's traits.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// mod flight {
+/// #   use writethrough_core as writethrough;
+///     use sea_orm::entity::prelude::*;
+///     use writethrough::{CachedEntity, EntityPolicy};
+///
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+///     #[sea_orm(table_name = "flight")]
+///     pub struct Model {
+///         #[sea_orm(primary_key)]
+///         pub id: i32,
+///         #[sea_orm(unique)]
+///         pub code: i64,
+///     }
+///
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+///     pub enum Relation {}
+///
+///     impl ActiveModelBehavior for ActiveModel {}
+///
+///     // What the derive would write for `#[write_through(ttl = "1h", cache_if = "…")]` and a `key`.
+///     impl CachedEntity for Entity {
+///         const POLICY: EntityPolicy = EntityPolicy::new().ttl(std::time::Duration::from_secs(3600));
+///
+///         fn keep(model: &Model) -> bool {
+///             model.code > 0
+///         }
+///
+///         fn unique_keys() -> &'static [&'static [Column]] {
+///             &[&[Column::Code]]
+///         }
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not cached",
     label = "rows of this entity are not kept in the cache",
@@ -39,5 +75,34 @@ pub trait CachedEntity:
     #[must_use]
     fn exact_columns() -> &'static [Self::Column] {
         &[]
+    }
+}
+
+/// What a key, or a column of one, may be given as: whatever becomes its type by [`Into`].
+///
+/// It is nothing but `Into`, with a better message where that is missing; code that works on any key may ask for either.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::{CachedEntity, Error, IntoKey, PkValue, Source, Store};
+///
+/// async fn is_cached<E: CachedEntity>(id: impl IntoKey<PkValue<E>>, store: &Store) -> Result<bool, Error> {
+///     Ok(store.load::<E>(id).await?.source == Source::Cache)
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value of this key, which is `{T}`",
+    label = "not `{T}`, nor anything that becomes one by `Into`",
+    note = "pass the type of the column, without its `Option`; for a primary key of several columns a tuple of them, as to `find_by_id`"
+)]
+pub trait IntoKey<T> {
+    /// The value.
+    fn into_key(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, K: Into<T>> IntoKey<T> for K {
+    fn into_key(self) -> T {
+        self.into()
     }
 }

@@ -67,6 +67,16 @@ impl Error {
     }
 
     /// The SeaORM error inside, if the database or a hook failed.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use sea_orm::DbErr;
+    /// use writethrough::Error;
+    ///
+    /// let error = Error::from(DbErr::RecordNotUpdated);
+    /// assert!(matches!(error.db_err(), Some(DbErr::RecordNotUpdated)));
+    /// assert!(error.is_not_found() && !error.is_retryable());
+    /// ```
     #[must_use]
     pub fn db_err(&self) -> Option<&DbErr> {
         match &self.0.kind {

@@ -30,6 +30,13 @@ impl<M> Loaded<M> {
 }
 
 /// What a write did to the cache, from best to worst; over several keys, the worst.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::CacheEffect;
+///
+/// assert!(CacheEffect::Refreshed < CacheEffect::Degraded);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CacheEffect {

@@ -13,7 +13,7 @@ pub const MIN_TTL: Duration = Duration::from_secs(1);
 /// Longest life of an entry.
 pub const MAX_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// What happens to an entry when its row is written.
+/// What happens to an entry when its row is written; `on_write` of the derive, or of [`EntityPolicy`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnWrite {
@@ -30,6 +30,16 @@ pub enum OnWrite {
 }
 
 /// What a write does when the cache does not answer.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::{OnCacheFailure, Store};
+///
+/// # async fn build() -> Result<(), writethrough::Error> {
+/// // Rather refuse a write than leave an old value to others for a while; entities may say otherwise.
+/// let strict = Store::builder().database_url("sqlite::memory:").on_cache_failure(OnCacheFailure::Fail).build().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnCacheFailure {
@@ -44,6 +54,20 @@ pub enum OnCacheFailure {
 ///
 /// Whatever is chosen, values that the transaction has collected for that table before do not enter the cache. What a
 /// statement does is told by its text: one that begins with SELECT counts as a read, whatever the functions do that it calls.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::{CachedEntity, OnPlainWrite, Store};
+///
+/// # async fn build<Flight: CachedEntity>() -> Result<(), writethrough::Error> {
+/// let store = Store::builder()
+///     .database_url("sqlite::memory:")
+///     .on_plain_write(OnPlainWrite::Refuse)
+///     .register::<Flight>() // noticed from the first statement on
+///     .build()
+///     .await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnPlainWrite {
@@ -71,6 +95,22 @@ pub enum NegativeTtl {
 }
 
 /// The policy of one entity; what is not said falls back to the store's.
+///
+/// `#[write_through(…)]` of the derive makes it. By hand:
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use std::time::Duration;
+/// use writethrough::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
+///
+/// const POLICY: EntityPolicy = EntityPolicy::new()
+///     .ttl(Duration::from_secs(600))
+///     .negative_ttl(NegativeTtl::For(Duration::from_secs(5)))
+///     .on_write(OnWrite::RefreshIfCached)
+///     .on_cache_failure(OnCacheFailure::Fail)
+///     .rename("flight");
+/// assert_eq!(POLICY.rename, Some("flight"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EntityPolicy {

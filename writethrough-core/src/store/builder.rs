@@ -176,6 +176,18 @@ impl StoreBuilder {
 
     /// Opens what is to be opened.
     ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use std::time::Duration;
+    /// use writethrough::Store;
+    ///
+    /// # async fn build() {
+    /// let hasty = Store::builder().database_url("sqlite::memory:").cache_timeout(Duration::ZERO);
+    /// let refused = hasty.build().await.unwrap_err();
+    /// assert!(refused.is_bad_input()); // and it says what the range is
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// A setting out of its range, a URL that cannot be used, a database that cannot be reached; a cache that cannot be

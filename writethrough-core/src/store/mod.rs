@@ -20,7 +20,7 @@ pub use health::Health;
 pub(crate) use session::Scope;
 pub use session::Session;
 
-use crate::entity::{CachedEntity, PkValue};
+use crate::entity::{CachedEntity, IntoKey, PkValue};
 use crate::error::{Error, Outcome, Result};
 use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
 
@@ -38,6 +38,46 @@ use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
 ///
 /// A store is not a SeaORM connection, so `active_model.save(&store)`, which would leave the cache stale, does not
 /// compile. For plain queries, [`Store::database`] lends the connection.
+///
+/// Its verbs do what the derive's methods do, and tell besides what happened in the cache:
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// # mod flight {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+/// #     #[sea_orm(table_name = "flight")]
+/// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, pub gate: String }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// #     impl writethrough_core::CachedEntity for Entity {
+/// #         const POLICY: writethrough_core::EntityPolicy = writethrough_core::EntityPolicy::new();
+/// #     }
+/// # }
+/// use sea_orm::{ActiveValue::Set, sea_query::OnConflict};
+/// use writethrough::{CacheEffect, Source, Store};
+///
+/// # async fn verbs(store: &Store) -> Result<(), writethrough::Error> {
+/// let departure = flight::ActiveModel { gate: Set("A4".to_owned()), ..Default::default() };
+/// let saved = store.insert(departure).await?;
+/// assert_eq!(saved.cache, CacheEffect::Refreshed); // the entry is the row that the database returned
+/// let id = saved.model.id;
+///
+/// let loaded = store.load::<flight::Entity>(id).await?;
+/// assert_eq!((loaded.model, loaded.source), (Some(saved.model), Source::Cache));
+///
+/// let moved = flight::ActiveModel { id: Set(id), gate: Set("B17".to_owned()) };
+/// store.update(moved.clone()).await?;
+/// store.save(moved.clone()).await?; // inserts only where the key is not set
+/// let on_conflict = OnConflict::column(flight::Column::Id).update_column(flight::Column::Gate).to_owned();
+/// let upserted = store.upsert(moved.clone(), on_conflict).await?;
+/// assert!(upserted.is_some()); // none where the conflict was answered by doing nothing
+///
+/// let deleted = store.delete(moved).await?; // with its hooks
+/// assert!(deleted.existed);
+/// assert!(!store.delete_by_id::<flight::Entity>(id).await?.existed); // without
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Store {
     context: Arc<Context>,
@@ -57,19 +97,42 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// A URL that cannot be used, a driver that was not built in, or a database that cannot be reached. A cache that cannot be reached is no error: the
-    /// store starts degraded and says so in the log.
+    /// A URL that cannot be used, a driver that was not built in, or a database that cannot be reached. A cache that
+    /// cannot be reached is no error: the store starts degraded and says so in the log.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: connections that were opened are closed.
     pub async fn connect(database_url: &str, cache_url: &str) -> Result<Self> {
         Self::builder().database_url(database_url).cache_url(cache_url).build().await
     }
 
     /// A builder with default settings.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use writethrough::Store;
+    ///
+    /// # async fn build() -> Result<(), writethrough::Error> {
+    /// let store = Store::builder().database_url("sqlite::memory:").namespace("shop").build().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> StoreBuilder {
         StoreBuilder::default()
     }
 
     /// The database connection, for plain queries. Writes through it are not seen by the cache; tell it with
     /// `invalidate`.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use sea_orm::ConnectionTrait;
+    /// use writethrough::Store;
+    ///
+    /// # async fn log(store: &Store) -> Result<(), writethrough::Error> {
+    /// store.database().execute_unprepared("INSERT INTO log (line) VALUES ('started')").await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn database(&self) -> &DatabaseConnection {
         &self.context.db
@@ -84,8 +147,8 @@ impl Store {
     /// # Cancel safety
     ///
     /// Safe: a lease that the load holds is given back.
-    pub async fn load<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Result<Loaded<E::Model>> {
-        ops::load::<E>(&self.context, id.into()).await
+    pub async fn load<E: CachedEntity>(&self, id: impl IntoKey<PkValue<E>>) -> Result<Loaded<E::Model>> {
+        ops::load::<E>(&self.context, id.into_key()).await
     }
 
     /// Saves a row and tells what became of its entry; inserts or updates as SeaORM's `save` does.
@@ -182,13 +245,22 @@ impl Store {
     /// # Cancel safety
     ///
     /// As [`Store::save`].
-    pub async fn delete_by_id<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> Result<Deleted> {
-        ops::delete_by_id::<E>(&self.context, id.into()).await
+    pub async fn delete_by_id<E: CachedEntity>(&self, id: impl IntoKey<PkValue<E>>) -> Result<Deleted> {
+        ops::delete_by_id::<E>(&self.context, id.into_key()).await
     }
 
     /// Closes the store and its clones: from now on they refuse work. Waits until background refreshes, writes whose
     /// caller went away and repairs are done, then lets go of the cache and of a database that was opened by its URL;
     /// all of it at most about the close timeout (10 s by default).
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// # async fn end(store: writethrough::Store) {
+    /// if let Err(unfinished) = store.close().await {
+    ///     eprintln!("{unfinished}"); // which entries may be stale until they expire, and why
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

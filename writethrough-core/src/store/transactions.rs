@@ -16,6 +16,17 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 impl Store {
     /// Begins a transaction.
     ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use sea_orm::ConnectionTrait;
+    ///
+    /// # async fn settle(store: &writethrough::Store, agreed: bool) -> Result<(), writethrough::Error> {
+    /// let tx = store.begin().await?;
+    /// tx.execute_unprepared("INSERT INTO log (line) VALUES ('settled')").await?;
+    /// if agreed { tx.commit().await } else { tx.rollback().await }
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The database gave no connection, or the store was closed.
@@ -28,6 +39,17 @@ impl Store {
     }
 
     /// Begins a transaction with an isolation level, an access mode, or a kind of SQLite transaction.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use sea_orm::{IsolationLevel, TransactionOptions};
+    ///
+    /// # async fn settle(store: &writethrough::Store) -> Result<(), writethrough::Error> {
+    /// let isolation_level = Some(IsolationLevel::Serializable);
+    /// let tx = store.begin_with(TransactionOptions { isolation_level, ..Default::default() }).await?;
+    /// tx.commit().await
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -77,6 +99,21 @@ impl Store {
     /// Runs the work in a transaction, and again after a deadlock or a serialization failure: `attempts` times at most,
     /// with a pause that grows. The work starts from nothing each time: what it did was rolled back. Where the future is to
     /// be spawned, the work must own what it uses.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use sea_orm::ConnectionTrait;
+    /// use writethrough::{Error, Store};
+    ///
+    /// # async fn count(store: &Store) -> Result<(), Error> {
+    /// store
+    ///     .transaction_retrying(5, async |tx| {
+    ///         tx.execute_unprepared("UPDATE counter SET n = n + 1").await?;
+    ///         Ok::<_, Error>(())
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -46,17 +46,15 @@ impl Entity {
     pub(crate) fn load_cached<K, S>(
         id: K,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            crate::cache::__private::Error,
-        >,
-    >
+    ) -> crate::cache::__private::Verb<'_, ::core::option::Option<Model>>
     where
-        K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        K: crate::cache::__private::IntoKey<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
     {
-        crate::cache::__private::load::<Self, S>(::core::convert::Into::into(id), s)
+        crate::cache::__private::load::<
+            Self,
+            S,
+        >(crate::cache::__private::IntoKey::into_key(id), s)
     }
     /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
     /// such row.
@@ -73,19 +71,22 @@ impl Entity {
     pub(crate) fn load_many_cached<I, S>(
         ids: I,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::std::vec::Vec<::core::option::Option<Model>>,
-            crate::cache::__private::Error,
-        >,
+    ) -> crate::cache::__private::Verb<
+        '_,
+        ::std::vec::Vec<::core::option::Option<Model>>,
     >
     where
         I: ::core::iter::IntoIterator,
-        I::Item: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        I::Item: crate::cache::__private::IntoKey<
+            crate::cache::__private::PkValue<Self>,
+        >,
         S: crate::cache::__private::Session,
     {
         let ids = ::core::iter::IntoIterator::into_iter(ids);
-        let ids = ::core::iter::Iterator::map(ids, ::core::convert::Into::into);
+        let ids = ::core::iter::Iterator::map(
+            ids,
+            crate::cache::__private::IntoKey::into_key,
+        );
         crate::cache::__private::load_many::<
             Self,
             S,
@@ -107,16 +108,11 @@ impl Entity {
     ///
     /// The future may be dropped at any time; other loads that wait for the same row go on.
     pub(crate) fn load_cached_by_type_and_flight_id_and_gate(
-        r#type: impl ::core::convert::Into<String>,
+        r#type: impl crate::cache::__private::IntoKey<String>,
         flight_id: i32,
         gate: i32,
         s: &impl crate::cache::__private::Session,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            crate::cache::__private::Error,
-        >,
-    > {
+    ) -> crate::cache::__private::Verb<'_, ::core::option::Option<Model>> {
         crate::cache::__private::load_by_key::<
             Self,
             _,
@@ -124,10 +120,11 @@ impl Entity {
             0,
             ::std::vec![
                 ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
-                ::into(::core::convert::Into:: < String > ::into(r#type)),
+                ::into(crate ::cache::__private::IntoKey:: < String >
+                ::into_key(r#type)), ::core::convert::Into:: < crate
+                ::cache::__private::sea_orm::Value > ::into(flight_id),
                 ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
-                ::into(flight_id), ::core::convert::Into:: < crate
-                ::cache::__private::sea_orm::Value > ::into(gate)
+                ::into(gate)
             ],
             s,
         )
@@ -146,12 +143,7 @@ impl Entity {
     pub(crate) fn load_cached_by_gate(
         gate: i32,
         s: &impl crate::cache::__private::Session,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            crate::cache::__private::Error,
-        >,
-    > {
+    ) -> crate::cache::__private::Verb<'_, ::core::option::Option<Model>> {
         crate::cache::__private::load_by_key::<
             Self,
             _,
@@ -176,14 +168,9 @@ impl Entity {
     ///
     /// The future may be dropped at any time; other loads that wait for the same row go on.
     pub(crate) fn load_cached_by_passenger(
-        passenger: impl ::core::convert::Into<String>,
+        passenger: impl crate::cache::__private::IntoKey<String>,
         s: &impl crate::cache::__private::Session,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            crate::cache::__private::Error,
-        >,
-    > {
+    ) -> crate::cache::__private::Verb<'_, ::core::option::Option<Model>> {
         crate::cache::__private::load_by_key::<
             Self,
             _,
@@ -191,7 +178,8 @@ impl Entity {
             2,
             ::std::vec![
                 ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
-                ::into(::core::convert::Into:: < String > ::into(passenger))
+                ::into(crate ::cache::__private::IntoKey:: < String >
+                ::into_key(passenger))
             ],
             s,
         )
@@ -215,17 +203,15 @@ impl Entity {
     pub(crate) fn delete_by_id_through<K, S>(
         id: K,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
-    >
+    ) -> crate::cache::__private::Verb<'_, bool>
     where
-        K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        K: crate::cache::__private::IntoKey<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
     {
         crate::cache::__private::delete_by_id::<
             Self,
             S,
-        >(::core::convert::Into::into(id), s)
+        >(crate::cache::__private::IntoKey::into_key(id), s)
     }
     /// Makes the cache forget the row with this primary key, after a write behind the store's back.
     ///
@@ -236,20 +222,15 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub(crate) fn invalidate<K, S>(
-        id: K,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), crate::cache::__private::Error>,
-    >
+    pub(crate) fn invalidate<K, S>(id: K, s: &S) -> crate::cache::__private::Verb<'_, ()>
     where
-        K: ::core::convert::Into<crate::cache::__private::PkValue<Self>>,
+        K: crate::cache::__private::IntoKey<crate::cache::__private::PkValue<Self>>,
         S: crate::cache::__private::Session,
     {
         crate::cache::__private::invalidate::<
             Self,
             S,
-        >(::core::convert::Into::into(id), s)
+        >(crate::cache::__private::IntoKey::into_key(id), s)
     }
     /// Makes the cache forget all rows of this entity, after writes behind the store's back.
     ///
@@ -260,11 +241,7 @@ impl Entity {
     /// # Cancel safety
     ///
     /// If the future is dropped, the rows may or may not be forgotten: call it again.
-    pub(crate) fn invalidate_all<S>(
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), crate::cache::__private::Error>,
-    >
+    pub(crate) fn invalidate_all<S>(s: &S) -> crate::cache::__private::Verb<'_, ()>
     where
         S: crate::cache::__private::Session,
     {
@@ -290,9 +267,7 @@ impl ActiveModel {
     pub(crate) fn save_through<S>(
         self,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
-    >
+    ) -> crate::cache::__private::Verb<'_, Model>
     where
         S: crate::cache::__private::Session,
     {
@@ -311,9 +286,7 @@ impl ActiveModel {
     pub(crate) fn insert_through<S>(
         self,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
-    >
+    ) -> crate::cache::__private::Verb<'_, Model>
     where
         S: crate::cache::__private::Session,
     {
@@ -333,9 +306,7 @@ impl ActiveModel {
     pub(crate) fn update_through<S>(
         self,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Model, crate::cache::__private::Error>,
-    >
+    ) -> crate::cache::__private::Verb<'_, Model>
     where
         S: crate::cache::__private::Session,
     {
@@ -359,12 +330,7 @@ impl ActiveModel {
         self,
         on_conflict: crate::cache::__private::sea_orm::sea_query::OnConflict,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            crate::cache::__private::Error,
-        >,
-    >
+    ) -> crate::cache::__private::Verb<'_, ::core::option::Option<Model>>
     where
         S: crate::cache::__private::Session,
     {
@@ -383,9 +349,7 @@ impl ActiveModel {
     pub(crate) fn delete_through<S>(
         self,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
-    >
+    ) -> crate::cache::__private::Verb<'_, bool>
     where
         S: crate::cache::__private::Session,
     {
@@ -408,9 +372,7 @@ impl Model {
     pub(crate) fn delete_through<S>(
         self,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<bool, crate::cache::__private::Error>,
-    >
+    ) -> crate::cache::__private::Verb<'_, bool>
     where
         S: crate::cache::__private::Session,
     {
@@ -425,12 +387,10 @@ impl Model {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub(crate) fn invalidate<S>(
-        &self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), crate::cache::__private::Error>,
-    >
+    pub(crate) fn invalidate<'a, S>(
+        &'a self,
+        s: &'a S,
+    ) -> crate::cache::__private::Verb<'a, ()>
     where
         S: crate::cache::__private::Session,
     {

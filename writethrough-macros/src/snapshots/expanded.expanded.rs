@@ -39,17 +39,15 @@ impl Airports {
     pub fn load_cached<K, S>(
         id: K,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            ::writethrough::__private::Error,
-        >,
-    >
+    ) -> ::writethrough::__private::Verb<'_, ::core::option::Option<Model>>
     where
-        K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
+        K: ::writethrough::__private::IntoKey<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
     {
-        ::writethrough::__private::load::<Self, S>(::core::convert::Into::into(id), s)
+        ::writethrough::__private::load::<
+            Self,
+            S,
+        >(::writethrough::__private::IntoKey::into_key(id), s)
     }
     /// Loads the rows with these primary keys, in the order asked, duplicates kept; `None` where there is no
     /// such row.
@@ -66,19 +64,22 @@ impl Airports {
     pub fn load_many_cached<I, S>(
         ids: I,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::std::vec::Vec<::core::option::Option<Model>>,
-            ::writethrough::__private::Error,
-        >,
+    ) -> ::writethrough::__private::Verb<
+        '_,
+        ::std::vec::Vec<::core::option::Option<Model>>,
     >
     where
         I: ::core::iter::IntoIterator,
-        I::Item: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
+        I::Item: ::writethrough::__private::IntoKey<
+            ::writethrough::__private::PkValue<Self>,
+        >,
         S: ::writethrough::__private::Session,
     {
         let ids = ::core::iter::IntoIterator::into_iter(ids);
-        let ids = ::core::iter::Iterator::map(ids, ::core::convert::Into::into);
+        let ids = ::core::iter::Iterator::map(
+            ids,
+            ::writethrough::__private::IntoKey::into_key,
+        );
         ::writethrough::__private::load_many::<
             Self,
             S,
@@ -103,17 +104,15 @@ impl Airports {
     pub fn delete_by_id_through<K, S>(
         id: K,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
-    >
+    ) -> ::writethrough::__private::Verb<'_, bool>
     where
-        K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
+        K: ::writethrough::__private::IntoKey<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
     {
         ::writethrough::__private::delete_by_id::<
             Self,
             S,
-        >(::core::convert::Into::into(id), s)
+        >(::writethrough::__private::IntoKey::into_key(id), s)
     }
     /// Makes the cache forget the row with this primary key, after a write behind the store's back.
     ///
@@ -124,20 +123,15 @@ impl Airports {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub fn invalidate<K, S>(
-        id: K,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
-    >
+    pub fn invalidate<K, S>(id: K, s: &S) -> ::writethrough::__private::Verb<'_, ()>
     where
-        K: ::core::convert::Into<::writethrough::__private::PkValue<Self>>,
+        K: ::writethrough::__private::IntoKey<::writethrough::__private::PkValue<Self>>,
         S: ::writethrough::__private::Session,
     {
         ::writethrough::__private::invalidate::<
             Self,
             S,
-        >(::core::convert::Into::into(id), s)
+        >(::writethrough::__private::IntoKey::into_key(id), s)
     }
     /// Makes the cache forget all rows of this entity, after writes behind the store's back.
     ///
@@ -148,11 +142,7 @@ impl Airports {
     /// # Cancel safety
     ///
     /// If the future is dropped, the rows may or may not be forgotten: call it again.
-    pub fn invalidate_all<S>(
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
-    >
+    pub fn invalidate_all<S>(s: &S) -> ::writethrough::__private::Verb<'_, ()>
     where
         S: ::writethrough::__private::Session,
     {
@@ -175,12 +165,7 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub fn save_through<S>(
-        self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
-    >
+    pub fn save_through<S>(self, s: &S) -> ::writethrough::__private::Verb<'_, Model>
     where
         S: ::writethrough::__private::Session,
     {
@@ -196,12 +181,7 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub fn insert_through<S>(
-        self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
-    >
+    pub fn insert_through<S>(self, s: &S) -> ::writethrough::__private::Verb<'_, Model>
     where
         S: ::writethrough::__private::Session,
     {
@@ -218,12 +198,7 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A write that has begun goes on when the future is dropped.
-    pub fn update_through<S>(
-        self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Model, ::writethrough::__private::Error>,
-    >
+    pub fn update_through<S>(self, s: &S) -> ::writethrough::__private::Verb<'_, Model>
     where
         S: ::writethrough::__private::Session,
     {
@@ -247,12 +222,7 @@ impl ActiveModel {
         self,
         on_conflict: ::writethrough::__private::sea_orm::sea_query::OnConflict,
         s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<
-            ::core::option::Option<Model>,
-            ::writethrough::__private::Error,
-        >,
-    >
+    ) -> ::writethrough::__private::Verb<'_, ::core::option::Option<Model>>
     where
         S: ::writethrough::__private::Session,
     {
@@ -268,12 +238,7 @@ impl ActiveModel {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub fn delete_through<S>(
-        self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
-    >
+    pub fn delete_through<S>(self, s: &S) -> ::writethrough::__private::Verb<'_, bool>
     where
         S: ::writethrough::__private::Session,
     {
@@ -293,12 +258,7 @@ impl Model {
     /// # Cancel safety
     ///
     /// A deletion that has begun goes on when the future is dropped.
-    pub fn delete_through<S>(
-        self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<bool, ::writethrough::__private::Error>,
-    >
+    pub fn delete_through<S>(self, s: &S) -> ::writethrough::__private::Verb<'_, bool>
     where
         S: ::writethrough::__private::Session,
     {
@@ -313,12 +273,10 @@ impl Model {
     /// # Cancel safety
     ///
     /// If the future is dropped, the row may or may not be forgotten: call it again.
-    pub fn invalidate<S>(
-        &self,
-        s: &S,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), ::writethrough::__private::Error>,
-    >
+    pub fn invalidate<'a, S>(
+        &'a self,
+        s: &'a S,
+    ) -> ::writethrough::__private::Verb<'a, ()>
     where
         S: ::writethrough::__private::Session,
     {

@@ -148,6 +148,15 @@ every_column! { postgres {
     moods: Vec<Mood> = [vec![Mood::Sad, Mood::Happy], vec![]];
 } }
 
+entity! { vectors {
+    point: PgVector = [PgVector::from(vec![1.5, -0.0, f32::MIN_POSITIVE]), PgVector::from(vec![])];
+    maybe_point: Option<PgVector> = [Some(PgVector::from(vec![f32::NAN, f32::INFINITY])), None];
+} }
+
+entity! { unsigned {
+    big_unsigned: u64 = [1, 0];
+} }
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Luggage {
     pub pieces: u8,

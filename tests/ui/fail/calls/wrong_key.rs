@@ -25,6 +25,7 @@ fn calls(store: &writethrough::Store) {
     let _ = flight::Entity::load_cached("LH400", store);
     let _ = flight::Entity::load_many_cached([1, 2], store);
     let _ = flight::Entity::delete_by_id_through((FlightId(1), 2), store);
+    let _ = store.load::<flight::Entity>("LH400");
 }
 
 fn main() {}

@@ -19,6 +19,16 @@ use crate::entry::Payload;
 use crate::protocol::{Incarnation, Reply, Server, Standing, Step, Trust};
 
 /// How a memory cache is bounded.
+///
+/// ```
+/// # extern crate writethrough_core as writethrough;
+/// use writethrough::{MemoryOptions, Store};
+///
+/// # async fn build() -> Result<(), writethrough::Error> {
+/// let small = MemoryOptions::new().max_entries(1_000);
+/// let store = Store::builder().database_url("sqlite::memory:").memory(small).build().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryOptions {

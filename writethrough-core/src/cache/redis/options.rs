@@ -14,7 +14,8 @@ use super::url::redacted;
 /// | `redis-sentinel://host[:port][/database]?sentinelServiceName=name[&node=host:port…]` | the primary that these sentinels name; `rediss-sentinel://` with TLS |
 ///
 /// Redis 6.2 or later, or Valkey. The user needs `GET`, `MGET`, `SET`, `UNLINK`, `SCAN`, `TIME`, `INFO`, `PING`, `EVAL`
-/// and `EVALSHA` (on a cluster `CLUSTER SLOTS` and `CLUSTER INFO` too).
+/// and `EVALSHA` (on a cluster `CLUSTER SLOTS` and `CLUSTER INFO` too), on the keys `namespace:*` (on a cluster
+/// `{namespace:*`).
 ///
 /// ```
 /// # extern crate writethrough_core as writethrough;
