@@ -1,0 +1,301 @@
+//! Says of a recorded run what went wrong.
+//!
+//! - **Stale**: a read returned an older value than one that had been acknowledged, or had been seen in the database, before
+//!   the read began. How stale: how long ago that was, of the first such value.
+//! - **Lost**: a write was acknowledged, and either never came to the database, or the row ends with the value of a write
+//!   that had ended before this one began.
+//! - **Phantom**: a read returned a value that never was in the database, or whose writer had been told that it is not.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::record::{Event, Moment, Told};
+use crate::truth::Seen;
+
+/// All that is known of a run. Every row began with the value 0.
+#[derive(Debug, Default)]
+pub struct History {
+    /// Row and value of every committed change, in the database's order.
+    pub journal: Vec<(i32, i64)>,
+    pub seen: Vec<Seen>,
+    pub events: Vec<Event>,
+}
+
+/// The numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    pub stale: usize,
+    pub longest: Duration,
+    pub lost: usize,
+    pub phantoms: usize,
+    /// Valid writes that were answered with an error, and reads.
+    pub failed: usize,
+    /// How long those took that were answered without one.
+    pub reads: Latencies,
+    pub writes: Latencies,
+}
+
+impl Verdict {
+    pub fn is_clean(&self) -> bool {
+        self.stale + self.lost + self.phantoms == 0
+    }
+}
+
+/// Sorted.
+#[derive(Clone, Debug, Default)]
+pub struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Nothing, if nothing was measured.
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let rank = (self.0.len() * percent).div_ceil(100).max(1);
+        self.0.get(rank - 1).copied().unwrap_or_default()
+    }
+}
+
+impl FromIterator<Duration> for Latencies {
+    fn from_iter<I: IntoIterator<Item = Duration>>(latencies: I) -> Self {
+        let mut latencies: Vec<_> = latencies.into_iter().collect();
+        latencies.sort_unstable();
+        Self(latencies)
+    }
+}
+
+struct Write {
+    row: i32,
+    began: Moment,
+    ended: Option<(Moment, Told)>,
+}
+
+impl Write {
+    fn acknowledged(&self) -> Option<Moment> {
+        self.ended.filter(|(_, told)| *told == Told::Ok).map(|(at, _)| at)
+    }
+}
+
+#[derive(Default)]
+struct Row {
+    /// Which place each value has in the database's order. A value that was written again keeps its first place.
+    places: HashMap<i64, usize>,
+    last: i64,
+    /// From which moment on no value before which place may be read; both ascend.
+    settled: Vec<(Moment, usize)>,
+}
+
+/// See the [module](self).
+pub fn judge(history: &History) -> Verdict {
+    let writes = writes(&history.events);
+    let rows = rows(history, &writes);
+    let mut verdict = Verdict { lost: lost(&writes, &rows), ..Verdict::default() };
+    let (mut read, mut written) = (Vec::new(), Vec::new());
+    for (value, write) in &writes {
+        match (write.acknowledged(), write.ended) {
+            (Some(ended), _) => written.push(ended.since(write.began)),
+            (None, Some(_)) if *value > 0 => verdict.failed += 1,
+            _ => {}
+        }
+    }
+    for event in &history.events {
+        match *event {
+            Event::Read { row, value, began, ended } => {
+                read.push(ended.since(began));
+                let was_denied = value
+                    .and_then(|value| writes.get(&value))
+                    .is_some_and(|write| matches!(write.ended, Some((at, Told::Refused)) if at < ended));
+                let place = value.and_then(|value| rows.get(&row)?.places.get(&value).copied());
+                let Some(place) = place.filter(|_| !was_denied) else {
+                    verdict.phantoms += 1;
+                    continue;
+                };
+                if let Some(staleness) = rows.get(&row).and_then(|row| row.staleness(place, began)) {
+                    verdict.stale += 1;
+                    verdict.longest = verdict.longest.max(staleness);
+                }
+            }
+            Event::ReadFailed => verdict.failed += 1,
+            Event::WriteBegan { .. } | Event::WriteEnded { .. } => {}
+        }
+    }
+    verdict.reads = read.into_iter().collect();
+    verdict.writes = written.into_iter().collect();
+    verdict
+}
+
+fn writes(events: &[Event]) -> HashMap<i64, Write> {
+    let mut writes = HashMap::new();
+    for event in events {
+        match *event {
+            Event::WriteBegan { row, value, at } => {
+                writes.insert(value, Write { row, began: at, ended: None });
+            }
+            Event::WriteEnded { value, at, told } => {
+                if let Some(write) = writes.get_mut(&value) {
+                    write.ended = Some((at, told));
+                }
+            }
+            Event::Read { .. } | Event::ReadFailed => {}
+        }
+    }
+    writes
+}
+
+fn rows(history: &History, writes: &HashMap<i64, Write>) -> HashMap<i32, Row> {
+    let mut rows: HashMap<i32, Row> = HashMap::new();
+    let reads = history.events.iter().filter_map(|event| match event {
+        Event::Read { row, .. } => Some(*row),
+        _ => None,
+    });
+    for row in reads {
+        rows.entry(row).or_default().places.insert(0, 0);
+    }
+    for (row, value) in &history.journal {
+        let row = rows.entry(*row).or_default();
+        row.places.entry(0).or_insert(0);
+        let next = row.places.len();
+        row.places.entry(*value).or_insert(next);
+        row.last = *value;
+    }
+    let acknowledged = writes.iter().filter_map(|(value, write)| Some((write.acknowledged()?, write.row, *value)));
+    let seen = history.seen.iter().map(|seen| (seen.at, seen.row, seen.value));
+    for (at, row, value) in acknowledged.chain(seen) {
+        if let Some(row) = rows.get_mut(&row)
+            && let Some(place) = row.places.get(&value)
+        {
+            row.settled.push((at, *place));
+        }
+    }
+    rows.values_mut().for_each(Row::settle);
+    rows
+}
+
+impl Row {
+    /// Puts the places in order, and drops those that say nothing new.
+    fn settle(&mut self) {
+        self.settled.sort_unstable();
+        let mut highest = None;
+        self.settled.retain(|(_, place)| {
+            let is_news = highest.is_none_or(|highest| *place > highest);
+            if is_news {
+                highest = Some(*place);
+            }
+            is_news
+        });
+    }
+
+    /// How long a read that began then is behind, if it is.
+    fn staleness(&self, place: usize, began: Moment) -> Option<Duration> {
+        let overtaken = self.settled.partition_point(|(_, settled)| *settled <= place);
+        let (since, _) = self.settled.get(overtaken)?;
+        (*since < began).then(|| began.since(*since))
+    }
+}
+
+fn lost(writes: &HashMap<i64, Write>, rows: &HashMap<i32, Row>) -> usize {
+    let is_lost = |(value, write): &(&i64, &Write)| {
+        let Some(row) = rows.get(&write.row).filter(|row| row.places.contains_key(value)) else { return true };
+        let last_ended = writes.get(&row.last).and_then(|last| last.ended);
+        row.last == 0 || last_ended.is_some_and(|(ended, _)| ended < write.began)
+    };
+    writes.iter().filter(|(_, write)| write.acknowledged().is_some()).filter(is_lost).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: i32 = 7;
+
+    fn began(value: i64, at: u64) -> Event {
+        Event::WriteBegan { row: ROW, value, at: Moment(at) }
+    }
+
+    fn ended(value: i64, at: u64, told: Told) -> Event {
+        Event::WriteEnded { value, at: Moment(at), told }
+    }
+
+    fn read(value: i64, from: u64, to: u64) -> Event {
+        Event::Read { row: ROW, value: Some(value), began: Moment(from), ended: Moment(to) }
+    }
+
+    fn of(journal: &[i64], events: &[Event]) -> Verdict {
+        let journal = journal.iter().map(|value| (ROW, *value)).collect();
+        judge(&History { journal, seen: Vec::new(), events: events.to_vec() })
+    }
+
+    #[test]
+    fn a_read_is_stale_if_a_newer_value_was_acknowledged_before_it_began() {
+        let writes = [began(1, 10), ended(1, 20, Told::Ok), began(2, 30), ended(2, 40, Told::Ok)];
+        for (event, stale, longest) in [
+            (read(0, 15, 25), 0, 0),
+            (read(0, 20, 25), 0, 0),
+            (read(0, 21, 25), 1, 1),
+            (read(0, 50, 60), 1, 30),
+            (read(1, 40, 60), 0, 0),
+            (read(1, 50, 60), 1, 10),
+            (read(2, 35, 36), 0, 0),
+            (read(2, 50, 60), 0, 0),
+        ] {
+            let verdict = of(&[1, 2], &[&writes[..], &[event]].concat());
+            assert_eq!((verdict.stale, verdict.longest), (stale, Duration::from_nanos(longest)), "{event:?}");
+            assert_eq!((verdict.lost, verdict.phantoms, verdict.reads.count(), verdict.writes.count()), (0, 0, 1, 2));
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_database_and_not_of_the_answers() {
+        let events = [began(1, 10), began(2, 11), ended(2, 20, Told::Ok), ended(1, 30, Told::Ok), read(2, 40, 50)];
+        assert_eq!(of(&[1, 2], &events).stale, 0);
+        assert_eq!(of(&[2, 1], &events).stale, 1);
+    }
+
+    #[test]
+    fn what_was_seen_in_the_database_is_settled_even_if_its_writer_died() {
+        let history = |seen| History {
+            journal: vec![(ROW, 1)],
+            seen: vec![Seen { at: Moment(seen), row: ROW, value: 1 }],
+            events: vec![began(1, 10), read(0, 50, 60)],
+        };
+        assert_eq!(judge(&history(49)).longest, Duration::from_nanos(1));
+        assert_eq!(judge(&history(50)).stale, 0);
+    }
+
+    #[test]
+    fn a_write_is_lost_if_it_was_acknowledged_and_never_came_to_the_database() {
+        let events = [began(1, 10), ended(1, 20, Told::Ok), began(2, 30), ended(2, 40, Told::Unknown), began(3, 50)];
+        assert_eq!(of(&[], &events).lost, 1);
+        assert_eq!(of(&[1], &events).lost, 0);
+        assert_eq!(of(&[1], &events).failed, 1);
+    }
+
+    #[test]
+    fn a_write_is_lost_if_an_older_one_came_again_after_it() {
+        let events = [began(1, 10), ended(1, 20, Told::Ok), began(2, 30), ended(2, 40, Told::Ok)];
+        assert_eq!(of(&[1, 2], &events).lost, 0);
+        assert_eq!(of(&[1, 2, 1], &events).lost, 1);
+        let at_once = [began(1, 10), began(2, 30), ended(1, 35, Told::Ok), ended(2, 40, Told::Ok)];
+        assert_eq!(of(&[2, 1], &at_once).lost, 0);
+    }
+
+    #[test]
+    fn a_read_is_a_phantom_if_its_value_never_was_in_the_database_or_was_denied() {
+        let events = [began(-1, 10), read(-1, 12, 13), ended(-1, 20, Told::Refused), began(2, 30)];
+        assert_eq!(of(&[], &events).phantoms, 1);
+        assert_eq!(of(&[], &events).failed, 0, "it was to be refused");
+        let denied = [began(1, 10), ended(1, 20, Told::Refused), read(1, 21, 22)];
+        assert_eq!(of(&[1], &denied).phantoms, 1);
+        let nothing = Event::Read { row: ROW, value: None, began: Moment(1), ended: Moment(2) };
+        assert_eq!(of(&[], &[nothing]).phantoms, 1);
+    }
+
+    #[test]
+    fn a_percentile_is_the_value_that_so_many_do_not_exceed() {
+        let latencies: Latencies = (1..=200).rev().map(Duration::from_millis).collect();
+        let percentiles = [50, 95, 99, 100].map(|percent| latencies.percentile(percent).as_millis());
+        assert_eq!(percentiles, [100, 190, 198, 200]);
+        assert_eq!(Latencies::default().percentile(99), Duration::ZERO);
+    }
+}
