@@ -75,3 +75,20 @@ pub async fn inflict(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedule_is_that_of_its_seed_and_ends_before_the_run() {
+        for lasts in [1, 10, 60].map(Duration::from_secs) {
+            let faults = schedule(7, lasts);
+            assert_eq!(faults, schedule(7, lasts));
+            assert_ne!(faults, schedule(8, lasts));
+            assert!(faults.is_sorted_by_key(|(at, _)| *at));
+            assert!(faults.iter().all(|(at, _)| *at < lasts));
+            assert!(faults.iter().any(|(_, fault)| *fault == Fault::Restart));
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::BoxError;
 use crate::clients::connect;
 use crate::faults::{self, Happened};
 use crate::judge::{History, Verdict, judge};
-use crate::process::{Job, Process, Task};
+use crate::process::{Job, Life, Process, Task};
 use crate::record::{self, Moment};
 use crate::servers::Servers;
 use crate::strategies::Design;
@@ -23,6 +23,8 @@ const WORKER: u32 = PROCESSES;
 const LAST_READER: u32 = PROCESSES + 1;
 /// Until all processes are ready.
 const START: Duration = Duration::from_millis(800);
+/// Between two looks at the processes.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How long after its job a process may end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -85,12 +87,19 @@ pub async fn run(
     let events = jobs.iter().chain([&reader]).flat_map(|job| record::read(&job.record())).collect();
     let history = History { journal: truth::journal(&db).await?, seen, events };
     truth::drop_tables(&db).await?;
+    let verdict = judge(&history);
+    if verdict.reads.count() == 0 {
+        let complaints = std::fs::read_to_string(job.complaints()).unwrap_or_default();
+        let last = complaints.lines().last().unwrap_or("they did not say why");
+        return Err(format!("the processes of {design} could not work: {last}").into());
+    }
     let happened = *happened.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Outcome { design, verdict: judge(&history), happened })
+    Ok(Outcome { design, verdict, happened })
 }
 
 /// Starts the processes, and each again that has died, to the end; then waits for them.
 async fn keep_alive(jobs: &[Job], happened: &Mutex<Happened>, bar: &ProgressBar) -> Result<(), BoxError> {
+    let before = bar.position();
     let mut alive = Vec::new();
     for job in jobs {
         alive.push((job.clone(), Process::start(job)?));
@@ -99,15 +108,20 @@ async fn keep_alive(jobs: &[Job], happened: &Mutex<Happened>, bar: &ProgressBar)
         && Moment::now() < job.ends
     {
         for (job, process) in &mut alive {
-            if process.has_ended() && Moment::now() < job.ends {
-                job.life += 1;
-                *process = Process::start(job)?;
+            let life = process.life();
+            if life == Life::Goes {
+                continue;
+            }
+            // One that could not connect may as well try again.
+            job.life += 1;
+            *process = Process::start(job)?;
+            if life == Life::Killed {
                 happened.lock().unwrap_or_else(PoisonError::into_inner).kills += 1;
             }
         }
-        let step = Duration::from_millis(5);
-        sleep(step).await;
-        bar.inc(5);
+        sleep(PAUSE).await;
+        let elapsed = Moment::now().since(job.begins);
+        bar.set_position(before + u64::try_from(elapsed.as_millis())?);
     }
     for (job, process) in alive {
         match job.task {

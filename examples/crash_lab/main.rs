@@ -90,20 +90,26 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, BoxError> {
 }
 
 async fn run_all(arguments: &Arguments) -> Result<Vec<Outcome>, BoxError> {
+    let designs = Design::ALL.into_iter().filter(|design| design.to_string().contains(&arguments.only));
+    let designs: Vec<_> = designs.collect();
+    let count = u32::try_from(designs.len())?;
+    let each = arguments.load.checked_div(count).ok_or("no strategy has such a name")?;
+
     let bar = ProgressBar::new(u64::try_from(arguments.load.as_millis())?);
     bar.set_style(ProgressStyle::with_template("{msg:<23} {wide_bar} {percent:>3} %")?);
     bar.set_message("starting servers");
     let mut servers = Servers::start().await?;
-    let each = arguments.load / u32::try_from(Design::ALL.len())?;
     let mut outcomes = Vec::new();
-    for design in Design::ALL {
+    for (design, number) in designs.into_iter().zip(0..) {
         bar.set_message(design.to_string());
+        bar.set_position(u64::try_from((each * number).as_millis())?);
         outcomes.push(lab::run(design, &mut servers, arguments.seed, each, &bar).await?);
     }
     bar.finish_and_clear();
 
     print!("{}", report::report(&outcomes, &servers.notes));
-    std::fs::write(&arguments.chart, chart::chart(&outcomes, arguments))?;
+    let setting = format!("{}, {} s each, seed {}", servers.kinds(), each.as_secs(), arguments.seed);
+    std::fs::write(&arguments.chart, chart::chart(&outcomes, &setting))?;
     println!("chart: {}", arguments.chart.display());
     Ok(outcomes)
 }

@@ -1,6 +1,8 @@
 //! A process of the run: this program once more, told its job by its environment.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -59,9 +61,23 @@ impl Job {
         self.directory.join(format!("{:?}-{}.jsonl", self.design, self.process))
     }
 
+    /// Where processes say why they could not work.
+    pub fn complaints(&self) -> PathBuf {
+        self.directory.join(format!("{:?}.log", self.design))
+    }
+
     pub fn lasts(&self) -> Duration {
         self.ends.since(self.begins)
     }
+}
+
+/// Whether a process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    Goes,
+    Killed,
+    /// By itself: its job was done, or it could not be done.
+    Ended,
 }
 
 /// It ends with this.
@@ -73,18 +89,22 @@ impl Process {
         command.env(JOB, serde_json::to_string(job)?);
         // Its end of the pipe is closed when we end, however we end; see `dies_with_its_parent`.
         command.stdin(Stdio::piped()).stdout(Stdio::null());
+        command.stderr(File::options().create(true).append(true).open(job.complaints())?);
         command.spawn().map(Self)
     }
 
-    /// Whether it has ended.
-    pub fn has_ended(&mut self) -> bool {
-        !matches!(self.0.try_wait(), Ok(None))
+    pub fn life(&mut self) -> Life {
+        match self.0.try_wait() {
+            Ok(None) => Life::Goes,
+            Ok(Some(status)) if status.signal().is_some() => Life::Killed,
+            _ => Life::Ended,
+        }
     }
 
     /// Waits until it ends, or ends it.
     pub async fn finished(mut self, patience: Duration) {
         let deadline = tokio::time::Instant::now() + patience;
-        while !self.has_ended() && tokio::time::Instant::now() < deadline {
+        while self.life() == Life::Goes && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -62,19 +62,25 @@ pub fn seconds(duration: Duration) -> String {
 
 /// For whom the tables are too much.
 fn sentence(outcomes: &[Outcome]) -> String {
-    let names = |of: &dyn Fn(&&Outcome) -> bool| {
-        outcomes.iter().filter(of).map(|outcome| outcome.design.to_string()).collect::<Vec<_>>().join(", ")
+    let list = |of: &dyn Fn(&&Outcome) -> bool, name: &dyn Fn(&Outcome) -> String| {
+        outcomes.iter().filter(of).map(name).collect::<Vec<_>>().join(", ")
     };
-    let clean = names(&|outcome| outcome.verdict.is_clean());
-    let wrong = |what: &str, names: String| if names.is_empty() { String::new() } else { format!("; {what}: {names}") };
+    let clean = list(&|outcome| outcome.verdict.is_clean(), &|outcome| outcome.design.to_string());
     let holds = match clean.as_str() {
-        "" => "none of them".to_owned(),
-        clean => format!("{clean} (no old value, nothing lost, nothing that never was)"),
+        "" => "None of these".to_owned(),
+        clean => format!("{clean}: no read was behind, nothing confirmed was lost, nothing was shown that never was"),
     };
-    format!(
-        "Which strategy holds up? {holds}{}{}{}.",
-        wrong("served old values", names(&|outcome| outcome.verdict.stale > 0)),
-        wrong("lost what they had confirmed", names(&|outcome| outcome.verdict.lost > 0)),
-        wrong("showed what never was", names(&|outcome| outcome.verdict.phantoms > 0)),
-    )
+    let old = list(&|outcome| outcome.verdict.stale > 0, &|outcome| {
+        format!("{} (up to {})", outcome.design, seconds(outcome.verdict.longest))
+    });
+    let lost = list(&|outcome| outcome.verdict.lost > 0, &|outcome| outcome.design.to_string());
+    let phantom = list(&|outcome| outcome.verdict.phantoms > 0, &|outcome| outcome.design.to_string());
+    let others = [
+        ("old values were served by", old),
+        ("confirmed writes lost by", lost),
+        ("values that never were shown by", phantom),
+    ];
+    let others = others.iter().filter(|(_, names)| !names.is_empty());
+    let others: String = others.map(|(what, names)| format!(";\n{what} {names}")).collect();
+    format!("Which strategy holds up? {holds}{others}.")
 }

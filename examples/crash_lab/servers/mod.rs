@@ -57,4 +57,14 @@ impl Servers {
         };
         Ok(Self { database_url, cache_url, redis, notes, _postgres: postgres, directory })
     }
+
+    /// What they are, for people.
+    pub fn kinds(&self) -> String {
+        let database = match self.database_url.split(':').next() {
+            Some("sqlite") => "SQLite",
+            Some("mysql" | "mariadb") => "MySQL",
+            _ => "PostgreSQL",
+        };
+        format!("{database} and Redis")
+    }
 }
