@@ -6,7 +6,7 @@ use crate::judge::{Latencies, Verdict};
 use crate::lab::Outcome;
 use crate::report::seconds;
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1030.0;
 const HEAD: f64 = 84.0;
 const ROW: f64 = 44.0;
 const FOOT: f64 = 44.0;
@@ -38,8 +38,14 @@ const COLUMNS: [Column; 4] = [
     ("phantom values", 610.0, |verdict| count(verdict.phantoms), |verdict| verdict.phantoms.to_string()),
 ];
 
-const LATENCIES: [(&str, f64, fn(&Verdict) -> &Latencies); 2] =
-    [("a read, ms", 728.0, |verdict| &verdict.reads), ("a write, ms", 846.0, |verdict| &verdict.writes)];
+/// Where it stands how many calls were answered with an error.
+const FAILED: f64 = 722.0;
+
+/// A kind of call: its heading, where it stands, and how long it took.
+type Calls = (&'static str, f64, fn(&Verdict) -> &Latencies);
+
+const LATENCIES: [Calls; 2] =
+    [("a read, ms", 790.0, |verdict| &verdict.reads), ("a write, ms", 908.0, |verdict| &verdict.writes)];
 
 /// See the [module](self). The setting is said in the title.
 pub fn chart(outcomes: &[Outcome], setting: &str) -> String {
@@ -63,6 +69,7 @@ pub fn chart(outcomes: &[Outcome], setting: &str) -> String {
     for (heading, x, _) in LATENCIES {
         text(&mut svg, "small", x, HEAD - 10.0, heading);
     }
+    text(&mut svg, "small", FAILED, HEAD - 10.0, "errors");
     for (outcome, y) in outcomes.iter().zip((0..).map(|number| HEAD + ROW * f64::from(number))) {
         row(&mut svg, outcome, outcomes, y);
     }
@@ -80,7 +87,7 @@ pub fn chart(outcomes: &[Outcome], setting: &str) -> String {
         "small",
         12.0,
         foot + 15.0,
-        "bars are logarithmic; milliseconds are p50 / p95 / p99, their bars p50 and p99",
+        "longest: how long newer values had been there; entries live for an hour, so it is bounded by the run · errors: calls that failed · ms: p50 / p95 / p99 · bars are logarithmic",
     );
     svg.push_str("</svg>\n");
     svg
@@ -97,6 +104,7 @@ fn row(svg: &mut String, outcome: &Outcome, outcomes: &[Outcome], y: f64) {
         text(svg, &format!("bold {class}"), x, y + 19.0, &written(verdict));
         bar(svg, class, x, y, amount(verdict), most);
     }
+    text(svg, "", FAILED, y + 19.0, &verdict.failed.to_string());
     for (_, x, latencies) in LATENCIES {
         let percentile = |of: &Verdict, percent| latencies(of).percentile(percent).as_secs_f64() * 1e3;
         let numbers = [50, 95, 99].map(|percent| short(percentile(verdict, percent)));

@@ -87,8 +87,8 @@ async fn call<S: Strategy>(strategy: S, job: Job) -> Result<(), BoxError> {
             }
         }
         _ => {
-            let fuse = Arc::new(Fuse::draw(&mut random(&job, 0)));
             sleep(job.begins.since(Moment::now())).await;
+            let fuse = Arc::new(Fuse::draw(&mut random(&job, 0)));
             let clients = (1..=CLIENTS).map(|number| {
                 let client = Client {
                     strategy: strategy.clone(),

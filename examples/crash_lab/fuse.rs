@@ -1,23 +1,23 @@
-//! At which step of which write a process kills itself.
+//! When, and at which step of a write, a process kills itself.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use rand::Rng;
 use rand::rngs::SmallRng;
 use rustix::process::{Signal, getpid, kill_process};
 
-/// A process dies in one of so many writes, at the soonest in the first of them.
-const SOONEST: usize = 40;
-const LATEST: usize = 240;
+/// How long a process lives before the write in which it dies: as long for every strategy, however fast it writes.
+const SHORTEST_LIFE: Duration = Duration::from_millis(300);
+const LONGEST_LIFE: Duration = Duration::from_millis(1500);
 /// About as long as a write takes when others are at the same row.
 const LONGEST_WRITE: Duration = Duration::from_millis(4);
 
 /// Drawn once for the life of a process.
 #[derive(Debug)]
 pub struct Fuse {
-    writes: AtomicUsize,
-    dies_in: usize,
+    burns_until: Instant,
+    has_gone_off: AtomicBool,
     death: Death,
 }
 
@@ -36,12 +36,13 @@ impl Fuse {
         } else {
             Death::After(LONGEST_WRITE.mul_f64(random.random_range(0.0..1.0)))
         };
-        Self { writes: AtomicUsize::new(0), dies_in: random.random_range(SOONEST..LATEST), death }
+        let life = SHORTEST_LIFE + (LONGEST_LIFE - SHORTEST_LIFE).mul_f64(random.random_range(0.0..1.0));
+        Self { burns_until: Instant::now() + life, has_gone_off: AtomicBool::new(false), death }
     }
 
     /// Another write begins. `steps` is how many the strategy shows.
     pub fn write(&self, steps: usize) -> Steps {
-        let is_the_one = self.writes.fetch_add(1, Ordering::Relaxed) == self.dies_in;
+        let is_the_one = Instant::now() > self.burns_until && !self.has_gone_off.swap(true, Ordering::Relaxed);
         let at = match self.death {
             Death::AtStep(step) if is_the_one => Some(step % steps.max(1)),
             Death::After(moment) if is_the_one => {
