@@ -44,7 +44,7 @@ pub async fn work(job: Job) -> Result<(), BoxError> {
             let strategy = WriteBehind(parts(&job).await?);
             match job.task {
                 Task::Work => work_until_killed(&strategy, &job).await,
-                Task::WorkOff => work_off(&strategy).await,
+                Task::WorkOff => strategy.work_off().await,
                 Task::Calls | Task::ReadEach => return call(strategy, job).await,
             }
             Ok(())
@@ -63,18 +63,6 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
 async fn work_until_killed(strategy: &WriteBehind, job: &Job) {
     let life = job.lasts().mul_f64(random(job, 0).random_range(0.1..0.4));
     tokio::time::timeout(life, strategy.work()).await.ok();
-}
-
-async fn work_off(strategy: &WriteBehind) {
-    let emptied = async {
-        while !matches!(strategy.waiting().await, Ok(0)) {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::select! {
-        () = strategy.work() => {}
-        () = emptied => {}
-    }
 }
 
 async fn call<S: Strategy>(strategy: S, job: Job) -> Result<(), BoxError> {

@@ -2,11 +2,11 @@
 //!
 //! - **Stale**: a read returned an older value than one that had been acknowledged, or had been seen in the database, before
 //!   the read began. How stale: how long ago that was, of the first such value.
-//! - **Lost**: a write was acknowledged, and either never came to the database, or the row ends with the value of a write
-//!   that had ended before this one began.
+//! - **Lost**: a write was acknowledged, and never came to the database; or it was the newest of its row, and an older one
+//!   came again after it and stayed.
 //! - **Phantom**: a read returned a value that never was in the database, or whose writer had been told that it is not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::record::{Event, Moment, Told};
@@ -195,12 +195,16 @@ impl Row {
 }
 
 fn lost(writes: &HashMap<i64, Write>, rows: &HashMap<i32, Row>) -> usize {
-    let is_lost = |(value, write): &(&i64, &Write)| {
-        let Some(row) = rows.get(&write.row).filter(|row| row.places.contains_key(value)) else { return true };
-        let last_ended = writes.get(&row.last).and_then(|last| last.ended);
-        row.last == 0 || last_ended.is_some_and(|(ended, _)| ended < write.began)
-    };
-    writes.iter().filter(|(_, write)| write.acknowledged().is_some()).filter(is_lost).count()
+    let acknowledged = writes.iter().filter(|(_, write)| write.acknowledged().is_some());
+    let row_of = |value: &i64, write: &Write| rows.get(&write.row).filter(|row| row.places.contains_key(value));
+    let never_came = acknowledged.clone().filter(|(value, write)| row_of(value, write).is_none()).count();
+    // Of each row one at most: those before it would have been overwritten anyway.
+    let undone = acknowledged.filter(|(value, write)| {
+        let last = row_of(value, write).and_then(|row| writes.get(&row.last)).and_then(|last| last.ended);
+        last.is_some_and(|(ended, _)| ended < write.began)
+    });
+    let undone: HashSet<i32> = undone.map(|(_, write)| write.row).collect();
+    never_came + undone.len()
 }
 
 #[cfg(test)]
@@ -276,6 +280,9 @@ mod tests {
         let events = [began(1, 10), ended(1, 20, Told::Ok), began(2, 30), ended(2, 40, Told::Ok)];
         assert_eq!(of(&[1, 2], &events).lost, 0);
         assert_eq!(of(&[1, 2, 1], &events).lost, 1);
+        let three = [&events[..], &[began(3, 50), ended(3, 60, Told::Ok)]].concat();
+        assert_eq!(of(&[1, 2, 3, 1], &three).lost, 1, "the second would have been overwritten anyway");
+        assert_eq!(of(&[1, 2, 3, 1, 3], &three).lost, 0);
         let at_once = [began(1, 10), began(2, 30), ended(1, 35, Told::Ok), ended(2, 40, Told::Ok)];
         assert_eq!(of(&[2, 1], &at_once).lost, 0);
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fred::interfaces::StreamsInterface;
-use fred::types::streams::XReadResponse;
+use fred::interfaces::{KeysInterface, StreamsInterface};
+use fred::types::streams::XReadValue;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, DbErr, TransactionTrait};
 use tokio::time::sleep;
@@ -13,15 +13,19 @@ use super::{Failure, Parts, Strategy};
 use crate::fuse::Steps;
 use crate::item;
 
-const GROUP: &str = "workers";
 const BATCH: u64 = 100;
-/// Between two looks at an empty stream, and before another try.
+/// Before another look at an empty stream, and before another try.
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub struct WriteBehind(pub Parts);
 
 /// A write in the stream: its place, row and value.
 type Queued = (String, i32, i64);
+
+enum Took {
+    Some,
+    Nothing,
+}
 
 impl Strategy for WriteBehind {
     const STEPS: usize = 3;
@@ -47,28 +51,25 @@ impl WriteBehind {
         self.0.key("queue")
     }
 
-    /// Brings batches to the database, for ever, each in one transaction. What was not confirmed comes again.
+    /// Brings batches to the database, for ever, each in one transaction. What a worker before this one did not take from
+    /// the stream comes again.
     pub async fn work(&self) {
         loop {
-            // The group may be gone with the cache; making it again does no harm.
-            self.0.redis.xgroup_create::<(), _, _, _>(self.stream(), GROUP, "0", true).await.ok();
-            if self.batch("0").await.is_err() || !matches!(self.batch(">").await, Ok(true)) {
+            if !matches!(self.batch().await, Ok(Took::Some)) {
                 sleep(PAUSE).await;
             }
         }
     }
 
-    /// Whether there was one: `"0"` asks for what was taken before and not confirmed, `">"` for what is new.
-    async fn batch(&self, from: &str) -> Result<bool, fred::error::Error> {
-        let response: XReadResponse<String, String, String, i64> =
-            self.0.redis.xreadgroup_map(GROUP, "worker", Some(BATCH), None, false, self.stream(), from).await?;
-        let entries = response.into_values().flatten();
-        let queued = entries.filter_map(|(place, fields)| {
+    async fn batch(&self) -> Result<Took, fred::error::Error> {
+        let queued: Vec<XReadValue<String, String, i64>> =
+            self.0.redis.xrange_values(self.stream(), "-", "+", Some(BATCH)).await?;
+        let queued = queued.into_iter().filter_map(|(place, fields)| {
             Some((place, i32::try_from(*fields.get("row")?).ok()?, *fields.get("value")?))
         });
         let queued: Vec<Queued> = queued.collect();
         if queued.is_empty() {
-            return Ok(false);
+            return Ok(Took::Nothing);
         }
         // What the database refuses is found by halving, and dropped: there is nobody left to be told.
         let mut parts = vec![queued.as_slice()];
@@ -79,9 +80,8 @@ impl WriteBehind {
             }
         }
         let places: Vec<String> = queued.into_iter().map(|(place, ..)| place).collect();
-        self.0.redis.xack::<(), _, _, _>(self.stream(), GROUP, places.clone()).await?;
         self.0.redis.xdel::<(), _, _>(self.stream(), places).await?;
-        Ok(true)
+        Ok(Took::Some)
     }
 
     async fn together(&self, queued: &[Queued]) -> Result<(), DbErr> {
@@ -92,8 +92,17 @@ impl WriteBehind {
         transaction.commit().await
     }
 
-    /// How many writes wait.
-    pub async fn waiting(&self) -> Result<u64, fred::error::Error> {
-        self.0.redis.xlen(self.stream()).await
+    /// Works until nothing waits, and leaves nothing behind.
+    pub async fn work_off(&self) {
+        let emptied = async {
+            while !matches!(self.0.redis.xlen(self.stream()).await, Ok(0)) {
+                sleep(PAUSE).await;
+            }
+        };
+        tokio::select! {
+            () = self.work() => {}
+            () = emptied => {}
+        }
+        self.0.redis.del::<(), _>(self.stream()).await.ok();
     }
 }
