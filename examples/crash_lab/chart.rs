@@ -79,15 +79,16 @@ pub fn chart(outcomes: &[Outcome], setting: &str) -> String {
         "small",
         12.0,
         foot,
-        "stale: older than what was confirmed or in the database; \
-        lost: confirmed, but not in the database; phantom: never in the database",
+        "stale: older than what was confirmed or in the database · \
+         lost: confirmed, but not in the database · phantom: never in the database",
     );
     text(
         &mut svg,
         "small",
         12.0,
         foot + 15.0,
-        "longest: how long newer values had been there; entries live for an hour, so it is bounded by the run · errors: calls that failed · ms: p50 / p95 / p99 · bars are logarithmic",
+        "longest: how long the newer value had been there; bounded by the run, since entries live for an hour · \
+         errors: calls that failed · ms: p50 / p95 / p99 · bars are logarithmic",
     );
     svg.push_str("</svg>\n");
     svg

@@ -1,5 +1,5 @@
-//! One strategy under the whole schedule: processes that are killed and started again, a cache that fails, and a database
-//! that is watched.
+//! One strategy under the whole schedule: processes that are killed and started again, a cache that fails, and a
+//! database that is watched.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -7,20 +7,23 @@
 //! ```
 //!
 //! Three processes of four clients read and write a few hot rows through a strategy. They are killed (SIGKILL) at every
-//! step of a write and at random moments, and started again; Redis is cut off, frozen, and restarted from a snapshot that is
-//! some seconds old. What happens when is drawn from the seed, and is the same for all strategies; each is a file of a few
-//! lines in `strategies/`, on the same parts.
+//! step of a write and at random moments, and started again; Redis is cut off, frozen, and restarted from a snapshot
+//! that is some seconds old; one write in a hundred is such as the database refuses. What happens when is drawn from
+//! the seed, and is the same for all strategies; each is a file of a few lines in `strategies/`, on the same parts.
 //!
-//! How to read the table; `judge.rs` says it exactly:
+//! How to read the table; `judge/mod.rs` says it exactly:
 //!
-//! - stale reads: a read returned an older value than one that had been confirmed, or was in the database, before it began;
-//!   longest: for how long that value had been there
+//! - stale reads: a read returned an older value than one that had been confirmed, or was in the database, before it
+//!   began; longest: for how long that one had been there
 //! - lost writes: confirmed to the writer, but not in the database at the end
 //! - phantom values: returned by a read, but never in the database
 //! - failed: reads and writes that were answered with an error
 //!
-//! It starts a redis-server and a PostgreSQL of its own; without PostgreSQL it takes SQLite. It ends with status 1 if this
-//! crate breaks its own promise.
+//! This crate is there twice: with `on_cache_failure = "fail"`, which refuses writes while the cache is away, and with
+//! `"degrade"`, which does not, and may then be out of date for a moment (README.md says when). The program ends with
+//! status 1 if the first has a violation, or the second a lost write or a phantom value.
+//!
+//! It starts a redis-server and a PostgreSQL of its own; without PostgreSQL it takes SQLite.
 
 mod arguments;
 mod chart;

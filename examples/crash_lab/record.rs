@@ -1,7 +1,7 @@
 //! What the processes write down: a line when a write begins, one when it ends, one for each read.
 //!
-//! The kernel has each line before the process goes on, so a SIGKILL loses no write that may have taken effect. At worst
-//! it tears the last line, which then counts for nothing.
+//! The kernel has each line before the process goes on, so a SIGKILL loses no write that may have taken effect. At
+//! worst it tears the last line, which then counts for nothing.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;

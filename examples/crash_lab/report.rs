@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::judge::{Latencies, Verdict};
 use crate::lab::Outcome;
 
 /// All of it.
@@ -47,7 +48,7 @@ pub fn report(outcomes: &[Outcome], notes: &[String]) -> String {
     text
 }
 
-fn percentiles(latencies: &crate::judge::Latencies) -> String {
+fn percentiles(latencies: &Latencies) -> String {
     let [p50, p95, p99] = [50, 95, 99].map(|percent| latencies.percentile(percent).as_secs_f64() * 1e3);
     format!("{p50:.2} / {p95:.1} / {p99:.1}")
 }
@@ -62,25 +63,22 @@ pub fn seconds(duration: Duration) -> String {
 
 /// For whom the tables are too much.
 fn sentence(outcomes: &[Outcome]) -> String {
-    let list = |of: &dyn Fn(&&Outcome) -> bool, name: &dyn Fn(&Outcome) -> String| {
-        outcomes.iter().filter(of).map(name).collect::<Vec<_>>().join(", ")
+    let list = |of: fn(&Verdict) -> bool, told: fn(&Outcome) -> String| {
+        let outcomes = outcomes.iter().filter(|outcome| of(&outcome.verdict));
+        outcomes.map(told).collect::<Vec<_>>().join(", ")
     };
-    let clean = list(&|outcome| outcome.verdict.is_clean(), &|outcome| outcome.design.to_string());
+    let clean = list(Verdict::is_clean, |outcome| outcome.design.to_string());
     let holds = match clean.as_str() {
-        "" => "None of these".to_owned(),
-        clean => format!("{clean}: no read was behind, nothing confirmed was lost, nothing was shown that never was"),
+        "" => "none of these.".to_owned(),
+        clean => format!("{clean}: nothing read was out of date or made up, nothing confirmed was lost."),
     };
-    let old = list(&|outcome| outcome.verdict.stale > 0, &|outcome| {
-        format!("{} (up to {})", outcome.design, seconds(outcome.verdict.longest))
-    });
-    let lost = list(&|outcome| outcome.verdict.lost > 0, &|outcome| outcome.design.to_string());
-    let phantom = list(&|outcome| outcome.verdict.phantoms > 0, &|outcome| outcome.design.to_string());
-    let others = [
-        ("old values were served by", old),
-        ("confirmed writes lost by", lost),
-        ("values that never were shown by", phantom),
-    ];
+    let old =
+        list(|verdict| verdict.stale > 0, |outcome| format!("{} {}", outcome.design, seconds(outcome.verdict.longest)));
+    let lost = list(|verdict| verdict.lost > 0, |outcome| format!("{} {}", outcome.design, outcome.verdict.lost));
+    let phantom =
+        list(|verdict| verdict.phantoms > 0, |outcome| format!("{} {}", outcome.design, outcome.verdict.phantoms));
+    let others = [("Out of date for up to", old), ("Confirmed and lost", lost), ("Read but made up", phantom)];
     let others = others.iter().filter(|(_, names)| !names.is_empty());
-    let others: String = others.map(|(what, names)| format!(";\n{what} {names}")).collect();
-    format!("Which strategy holds up? {holds}{others}.")
+    let others: String = others.map(|(what, names)| format!("\n{what}: {names}.")).collect();
+    format!("Which strategy holds up? {holds}{others}")
 }

@@ -1,8 +1,7 @@
 //! Which rows are in use.
 //!
-//! A few at a time, so that writers meet; then the next few, while readers still come back to those before. What a cache
-//! keeps of a row that nobody writes any more is seen in this way. And a hot row is not read past the cache for ever, where
-//! a process that was killed left it fenced.
+//! A few at a time, so that writers meet; then the next few, while readers still come back to those before. So it is
+//! seen what a cache keeps of a row that nobody writes any more.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

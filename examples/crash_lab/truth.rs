@@ -1,4 +1,4 @@
-//! What the database says: a trigger writes down every change in its order, and somebody looks at the rows all the time.
+//! What the database says: a trigger writes down every change in its order, and somebody looks at the rows all along.
 
 use std::time::Duration;
 
@@ -28,8 +28,9 @@ pub async fn create(db: &DatabaseConnection, rows: impl Iterator<Item = i32>) ->
     let (sequence, trigger) = match backend {
         DbBackend::Postgres => {
             db.execute_unprepared(
-                "CREATE OR REPLACE FUNCTION writethrough_crash_lab_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                 INSERT INTO writethrough_crash_lab_journal (item, value) VALUES (NEW.id, NEW.value); RETURN NULL; END $$",
+                "CREATE OR REPLACE FUNCTION writethrough_crash_lab_note() RETURNS trigger LANGUAGE plpgsql AS $$ \
+                 BEGIN INSERT INTO writethrough_crash_lab_journal (item, value) VALUES (NEW.id, NEW.value); \
+                 RETURN NULL; END $$",
             )
             .await?;
             ("BIGSERIAL PRIMARY KEY", "EXECUTE FUNCTION writethrough_crash_lab_note()")

@@ -51,8 +51,8 @@ impl WriteBehind {
         self.0.key("queue")
     }
 
-    /// Brings batches to the database, for ever, each in one transaction. What a worker before this one did not take from
-    /// the stream comes again.
+    /// Brings batches to the database, for ever, each in one transaction. What a worker before this one did not take
+    /// out of the stream comes again.
     pub async fn work(&self) {
         loop {
             if !matches!(self.batch().await, Ok(Took::Some)) {
