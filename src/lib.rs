@@ -4,9 +4,9 @@
 #[doc(inline)]
 pub use writethrough_core::telemetry;
 pub use writethrough_core::{
-    CacheEffect, CachedEntity, Deleted, EntityPolicy, Error, Loaded, MemoryOptions, NegativeTtl, OnCacheFailure,
-    OnPlainWrite, OnWrite, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store, StoreBuilder,
-    Transaction,
+    Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, CachedEntity, Deleted, Difference, EntityPolicy, Error,
+    Loaded, MemoryOptions, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite, Outcome, PkValue, RedisOptions, Result,
+    Saved, Session, Source, StaleEntry, Store, StoreBuilder, Transaction,
 };
 #[doc = include_str!("docs/write_through.md")]
 pub use writethrough_macros::WriteThrough;

@@ -7,6 +7,7 @@
 #[macro_use]
 mod support;
 
+mod audits;
 mod caches;
 mod cancellation;
 mod columns;

@@ -23,6 +23,9 @@ pub use cache::memory::MemoryOptions;
 pub use cache::redis::RedisOptions;
 pub use entity::{CachedEntity, PkValue};
 pub use error::{Error, Outcome, Result};
-pub use ops::{CacheEffect, Deleted, Loaded, Saved, Source, Transaction};
+pub use ops::{
+    Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Deleted, Difference, Loaded, Saved, Source, StaleEntry,
+    Transaction,
+};
 pub use policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
 pub use store::{Session, Store, StoreBuilder};

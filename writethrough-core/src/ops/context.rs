@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::sea_query::{Value, ValueTuple};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, ModelTrait, TransactionOptions, TransactionTrait};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
@@ -29,13 +30,15 @@ pub struct Context {
     pub(crate) repairs: Arc<Repairs>,
     /// The store was closed: nothing can be promised any more.
     pub(crate) closed: AtomicBool,
+    /// Ends what would go on for ever in the background.
+    pub(crate) closing: CancellationToken,
     /// Work that goes on without its caller: background refreshes, writes whose future was dropped.
     pub(crate) tasks: TaskTracker,
 }
 
 impl Context {
     /// Refuses work on a store that was closed: what it could not tell the cache, nobody would repair.
-    pub(super) fn open(&self) -> Result<()> {
+    pub(crate) fn open(&self) -> Result<()> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::input("the store was closed; build another one"));
         }
