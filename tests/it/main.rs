@@ -19,6 +19,7 @@ mod layering;
 mod proxy;
 mod races;
 mod reads;
+mod soak;
 mod statements;
 mod stores;
 mod transactions;
