@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::ActiveModelTrait;
-use writethrough::{Audit, AuditRepair, Source, Store};
+use writethrough::{Audit, Store};
 
 use crate::support::databases::Backend;
 use crate::support::entities::flight;
@@ -27,27 +27,20 @@ on_every_stage! {
         let audit = Audit::sample(10).rows_per_second(10_000).repair();
         let mut handle = store.audit_in_background::<flight::Entity>(audit, SOON);
         flight::delay(17, 30).update(&stage.plain().await).await.unwrap();
-        let stale = loop {
+        while store.load::<flight::Entity>(17).await.unwrap().model.unwrap().delay_minutes != 30 {
             let report = handle.next_report().await.expect("it goes on");
             assert!(report.compared <= 20, "{report:?}");
-            if let [stale] = report.stale.as_slice() {
-                break stale.clone();
-            }
-        };
-        assert_eq!((stale.primary_key, stale.repair), (sea_orm::sea_query::ValueTuple::One(17.into()), AuditRepair::Removed));
-        let loaded = store.load::<flight::Entity>(17).await.unwrap();
-        assert_eq!((loaded.model.unwrap().delay_minutes, loaded.source), (30, Source::Database));
+        }
 
         let started = Instant::now();
         store.close().await.unwrap();
         assert!(started.elapsed() < Duration::from_secs(5), "close waits for no audit: {:?}", started.elapsed());
         while handle.next_report().await.is_some() {}
-        assert!(format!("{handle:?}").contains("is_over: true"), "{handle:?}");
+        handle.stop().await;
     }
 
     async fn rounds_go_on_where_the_last_one_ended_until_all_is_seen(stage: Stage) {
         let store = with_flights(&stage, 30).await;
-        stage.plain().await;
         let mut handle = store.audit_in_background::<flight::Entity>(Audit::sample(10).rows_per_second(10_000), SOON);
         let mut rows = 0;
         // From wherever it began: at most one short round at the end of the table, then all of it.
