@@ -32,7 +32,7 @@ use self::decide::{Look, Suspect, Verdict};
 use self::options::{Extent, OnStale};
 use self::pace::Pace;
 use self::rows::Start;
-use self::subject::Subject;
+use self::subject::{Foreign, Subject};
 use super::context::Context;
 use super::load_many::find_many;
 use crate::cache::{CacheError, CacheKey, Cursor};
@@ -51,7 +51,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where an audit goes on.
 #[derive(Clone, Debug, Default)]
 struct Position {
-    rows: Start,
+    /// `None` where nobody has looked yet.
+    rows: Option<Start>,
     entries: Cursor,
 }
 
@@ -104,22 +105,24 @@ impl<E: CachedEntity> Round<'_, E> {
     }
 
     /// Looks up all keys of rows.
-    async fn from_the_database(&mut self, start: &mut Start) -> Result<()> {
+    async fn from_the_database(&mut self, position: &mut Option<Start>) -> Result<()> {
         let most = self.audit.most();
-        if matches!((&start, self.audit.extent), (Start::Unknown, _) | (_, Extent::All)) {
-            *start = Start::find::<E>(&self.audit, &self.context.db).await?;
-        }
+        let mut start = match position.take() {
+            Some(start) if self.audit.extent != Extent::All => start,
+            _ => Start::find::<E>(&self.audit, &self.context.db).await?,
+        };
         while self.report.rows < most {
             let wanted = (most - self.report.rows).min(self.portion() as u64);
             let rows = start.page::<E>(wanted, &self.context.db).await?;
             self.report.rows += rows.len() as u64;
-            *start = Start::behind(&rows);
+            start = Start::behind(&rows);
             let subjects = rows.iter().flat_map(|row| Subject::of_row::<E>(self.context, row));
             self.compare(subjects.collect()).await?;
             if rows.is_empty() {
                 break;
             }
         }
+        *position = Some(start);
         Ok(())
     }
 
@@ -158,7 +161,10 @@ impl<E: CachedEntity> Round<'_, E> {
             let Standing::Value { value, .. } = standing else { continue };
             match Subject::of_entry::<E>(self.context, key.clone(), &value) {
                 Ok(subject) => subjects.extend(subject),
-                Err(_) => self.count_unreadable(),
+                Err(Foreign) => {
+                    self.report.unreadable += 1;
+                    self.compared();
+                }
             }
         }
         Ok(subjects)
@@ -238,20 +244,16 @@ impl<E: CachedEntity> Round<'_, E> {
         let verdict = decide::judge(earlier, look);
         match verdict {
             Verdict::Nothing | Verdict::LookAgain(_) => return verdict,
-            Verdict::Unreadable => self.count_unreadable(),
+            Verdict::Unreadable => self.report.unreadable += 1,
             Verdict::InFlight => self.report.in_flight += 1,
             Verdict::Agrees | Verdict::Stale(_) => {}
         }
-        if verdict != Verdict::Unreadable {
-            self.report.compared += 1;
-            telemetry::count(telemetry::AUDITED, self.entity.label);
-        }
+        self.compared();
         verdict
     }
 
-    fn count_unreadable(&mut self) {
+    fn compared(&mut self) {
         self.report.compared += 1;
-        self.report.unreadable += 1;
         telemetry::count(telemetry::AUDITED, self.entity.label);
     }
 

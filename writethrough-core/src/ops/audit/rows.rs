@@ -13,11 +13,8 @@ use crate::error::Result;
 use crate::ops::context::before_commit;
 
 /// Where the next rows are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) enum Start {
-    /// Nobody has looked yet.
-    #[default]
-    Unknown,
     /// Behind so many rows.
     Offset(u64),
     /// Behind the row with this primary key.
@@ -37,7 +34,6 @@ impl Start {
     /// The next rows, at most so many.
     pub(super) async fn page<E: CachedEntity>(&self, most: u64, db: &DatabaseConnection) -> Result<Vec<E::Model>> {
         let query = match self {
-            Self::Unknown => E::find(),
             Self::Offset(rows) => E::find().offset(*rows),
             Self::After(pk) => E::find().filter(is_after::<E>(pk)),
         };
