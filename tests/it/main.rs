@@ -7,6 +7,7 @@
 #[macro_use]
 mod support;
 
+mod audits;
 mod caches;
 mod cancellation;
 mod columns;
@@ -21,6 +22,7 @@ mod outbox;
 mod proxy;
 mod races;
 mod reads;
+mod soak;
 mod statements;
 mod stores;
 mod transactions;

@@ -24,7 +24,10 @@ pub use cache::memory::MemoryOptions;
 pub use cache::redis::RedisOptions;
 pub use entity::{CachedEntity, IntoKey, PkValue};
 pub use error::{Error, Outcome, Result};
-pub use ops::{CacheEffect, Deleted, Loaded, Saved, Source, Transaction};
+pub use ops::{
+    Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Deleted, Difference, Loaded, Saved, Source, StaleEntry,
+    Transaction,
+};
 pub use outbox::OutboxOptions;
 pub use policy::{DatabaseLimit, EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
 pub use resilience::BreakerState;

@@ -83,6 +83,11 @@ impl Gate {
         self.arm(mark.as_ref(), Point::Reply)
     }
 
+    /// Stops nothing any more.
+    pub fn disarm(&self) {
+        lock(&self.armed).clear();
+    }
+
     fn arm(&self, mark: &[u8], at: Point) -> Awaited {
         let (caught, awaited) = oneshot::channel();
         lock(&self.armed).push(Trap { mark: mark.to_vec(), at, caught });

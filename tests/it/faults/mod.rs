@@ -19,6 +19,7 @@ mod late_commands;
 mod locks;
 mod lost_connection;
 mod lost_replies;
+mod matrix;
 mod naive;
 mod orphans;
 mod out_of_memory;

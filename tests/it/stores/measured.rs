@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema, TransactionTrait};
 use writethrough::__private::load_by_key;
-use writethrough::{CacheEffect, DatabaseLimit, Error, Source, Store};
+use writethrough::{Audit, CacheEffect, DatabaseLimit, Error, Source, Store};
 
 use crate::support::databases::Backend;
 use crate::support::entities::policies::{invalidate, refresh, refresh_if_cached};
@@ -234,6 +234,26 @@ fn what_is_put_right_later_is_counted() {
     assert_eq!(count("writethrough_repair_queue_length{}"), "0");
     assert_eq!(count("writethrough_degraded_total{entity=ticket_refresh_if_cached}"), "2");
     assert_eq!(count("writethrough_breaker_state{}"), "0");
+}
+
+#[test]
+fn an_audit_is_measured() {
+    let metrics = recorded(async {
+        let store = store().await;
+        for id in 1..=3 {
+            refresh::priced(id, 5).insert_through(&store).await.unwrap();
+        }
+        refresh::priced(2, 6).update(store.database()).await.unwrap();
+        assert_eq!(store.audit::<refresh::Entity>(Audit::all().repair()).await.unwrap().differing, 1);
+    });
+    let count = |name: &str| {
+        let name = format!("writethrough_{name}{{entity=ticket_refresh}}");
+        metrics.get(&name).map_or("none", String::as_str)
+    };
+    assert_eq!(count("audited_total"), "5", "three from the database, two that are left from the cache: {metrics:#?}");
+    assert_eq!(count("audit_differences_total"), "1");
+    assert_eq!(count("audit_repairs_total"), "1");
+    assert_eq!(count("audit_age_seconds"), "1 values");
 }
 
 #[test]

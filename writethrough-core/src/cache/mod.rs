@@ -12,6 +12,7 @@ mod key;
 mod link;
 pub mod memory;
 pub mod redis;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) use any::AnyCache;
 pub use error::CacheError;
 pub use key::CacheKey;
 pub(crate) use link::{Link, Listener};
+pub use walk::{Cursor, Page};
 
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing, Step};
@@ -44,6 +46,10 @@ pub trait Cache: fmt::Debug + Send + Sync + 'static {
     /// Executes [`Step::Invalidate`] on every key that stands when the call begins and that starts with the `prefix`,
     /// which keys made by [`KeySpace`](crate::entity::KeySpace) share per entity. Returns how many keys it met.
     async fn invalidate_prefix(&self, prefix: &str) -> Result<u64, CacheError>;
+
+    /// Some keys that start with the `prefix`, and where to go on. A whole walk meets every key that stands from its
+    /// beginning to its end, perhaps more than once.
+    async fn keys(&self, prefix: &str, from: Cursor) -> Result<Page, CacheError>;
 
     /// Whether keys should bear a hash tag, so that keys of one bucket can go in one call.
     fn is_clustered(&self) -> bool {

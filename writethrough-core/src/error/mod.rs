@@ -110,7 +110,8 @@ impl Error {
             }
     }
 
-    /// The cache did not acknowledge, and the policy is [`Fail`](crate::policy::OnCacheFailure::Fail).
+    /// The cache did not acknowledge, and the policy is [`Fail`](crate::policy::OnCacheFailure::Fail) or the operation an
+    /// audit.
     #[must_use]
     pub fn is_cache_unavailable(&self) -> bool {
         matches!(self.0.kind, Kind::Cache(_))

@@ -9,6 +9,7 @@ use sea_orm::{
     TransactionTrait,
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
@@ -39,13 +40,15 @@ pub struct Context {
     pub(crate) bulkhead: Bulkhead,
     /// The store was closed: nothing can be promised any more.
     pub(crate) closed: AtomicBool,
+    /// Ends what would go on for ever in the background.
+    pub(crate) closing: CancellationToken,
     /// Work that goes on without its caller: background refreshes, writes whose future was dropped.
     pub(crate) tasks: TaskTracker,
 }
 
 impl Context {
     /// Refuses work on a store that was closed: what it could not tell the cache, nobody would repair.
-    pub(super) fn open(&self) -> Result<()> {
+    pub(crate) fn open(&self) -> Result<()> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::input("the store was closed; build another one"));
         }

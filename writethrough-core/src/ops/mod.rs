@@ -2,6 +2,7 @@
 //!
 //! Everything works on a [`Context`], the inside of a store; the public handles are made in [`crate::store`].
 
+mod audit;
 mod bypass;
 mod change;
 mod claim;
@@ -24,6 +25,8 @@ mod transaction;
 mod upsert;
 mod write;
 
+pub use audit::{Audit, AuditHandle, AuditRepair, AuditReport, Difference, StaleEntry};
+pub(crate) use audit::{audit, audit_in_background};
 pub(crate) use context::Context;
 pub(crate) use delete::{delete, delete_by_id};
 pub use effect::{CacheEffect, Deleted, Loaded, Saved, Source};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, BreakerState, Permit};
-use crate::cache::{AnyCache, CacheError, CacheKey, Call};
+use crate::cache::{AnyCache, CacheError, CacheKey, Call, Cursor, Page};
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing};
 use crate::telemetry;
@@ -67,6 +67,15 @@ impl GuardedCache {
     pub(crate) async fn invalidate_prefix(&self, prefix: &str) -> Result<u64, CacheError> {
         let permit = self.breaker.admit().ok_or(CacheError::Open)?;
         self.send_prefix(permit, prefix).await
+    }
+
+    pub(crate) async fn keys(&self, prefix: &str, from: Cursor) -> Result<Page, CacheError> {
+        let permit = self.breaker.admit().ok_or(CacheError::Open)?;
+        let started = Instant::now();
+        let answer = self.cache.as_dyn().keys(prefix, from).await;
+        permit.report(is_alive(&answer));
+        record(started, usize::from(answer.is_err()));
+        answer
     }
 
     /// [`apply`](Self::apply) whatever the breaker says: repairs have a back-off of their own, and are the first to

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Store, connect, url};
@@ -242,6 +243,7 @@ impl StoreBuilder {
             repairs,
             outbox,
             closed: AtomicBool::new(false),
+            closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         Ok(Store { context, owns_database })

@@ -1,5 +1,6 @@
 //! The store: a database, a cache, and what is decided about them.
 
+mod audits;
 mod builder;
 mod connect;
 mod health;
@@ -274,6 +275,7 @@ impl Store {
         let context = &self.context;
         let deadline = Instant::now() + context.settings.close_timeout;
         context.closed.store(true, Ordering::Relaxed);
+        context.closing.cancel();
         context.tasks.close();
         let pending = async {
             context.tasks.wait().await;

@@ -28,6 +28,12 @@ pub const DECODE_ERRORS: &str = "writethrough_decode_errors_total";
 pub const OVERLOADED: &str = "writethrough_overloaded_total";
 /// Counter: cache commands that were not acknowledged. No label.
 pub const CACHE_ERRORS: &str = "writethrough_cache_errors_total";
+/// Counter: entries that an audit compared with the database.
+pub const AUDITED: &str = "writethrough_audited_total";
+/// Counter: entries that an audit found to differ, with no write in flight to explain it.
+pub const AUDIT_DIFFERENCES: &str = "writethrough_audit_differences_total";
+/// Counter: stale entries that an audit removed.
+pub const AUDIT_REPAIRS: &str = "writethrough_audit_repairs_total";
 /// Gauge: 0 the breaker is closed, 1 half open, 2 open. No label.
 pub const BREAKER_STATE: &str = "writethrough_breaker_state";
 /// Gauge: keys, and entities as a whole, that wait in the repair queue. No label.
@@ -47,6 +53,8 @@ pub const DATABASE_TIME: &str = "writethrough_database_seconds";
 pub const COMMIT_TIME: &str = "writethrough_commit_seconds";
 /// Histogram: one round trip to the cache. No label.
 pub const CACHE_TIME: &str = "writethrough_cache_seconds";
+/// Histogram: how long ago a stale entry that an audit found was written.
+pub const AUDIT_AGE: &str = "writethrough_audit_age_seconds";
 
 /// Span: one load. Fields: `entity`, `source` (cache, database), `bypass` (left_alone, unavailable, distrusted: why the
 /// cache was of no use).
@@ -63,3 +71,5 @@ pub const SPAN_DELETE: &str = "writethrough.delete";
 pub const SPAN_COMMIT: &str = "writethrough.commit";
 /// Span: an invalidation. Fields: `entity`, `cache` (invalidated, degraded).
 pub const SPAN_INVALIDATE: &str = "writethrough.invalidate";
+/// Span: an audit. Fields: `entity`, `compared`, `stale`.
+pub const SPAN_AUDIT: &str = "writethrough.audit";

@@ -1,7 +1,9 @@
 //! Many keys in one call.
 
+use std::collections::BTreeSet;
+
 use super::fixture::{Fixture, LONG, fence, lease, value};
-use crate::cache::CacheKey;
+use crate::cache::{CacheKey, Cursor};
 use crate::entry::Payload;
 use crate::protocol::{Ending, Reply, Stamp, Standing, Step};
 
@@ -133,4 +135,18 @@ pub(super) async fn a_prefix_with_wildcards_stands_for_itself(f: &Fixture) {
     f.same("keys met", met, Ok(1));
     f.is_absent(&inside).await;
     f.holds(&outside, &value("2")).await;
+}
+
+pub(super) async fn a_walk_meets_every_key_with_the_prefix_and_no_other(f: &Fixture) {
+    let inside: BTreeSet<CacheKey> = (0..MANY).map(|number| f.key(format_args!("w*lk:{number}"))).collect();
+    f.batch(inside.iter().map(|key| (key.clone(), fence(LONG))).collect()).await;
+    f.filled(&f.key("walk:1"), &value("out")).await;
+    let (mut met, mut from) = (BTreeSet::new(), Some(Cursor::default()));
+    while let Some(cursor) = from {
+        let page = f.cache.keys(&format!("{}:w*lk:", f.prefix()), cursor).await;
+        let page = page.unwrap_or_else(|error| panic!("{}: {error}", f.sentence));
+        met.extend(page.keys);
+        from = page.next;
+    }
+    f.same("the keys met", met, inside);
 }

@@ -82,6 +82,7 @@ pub async fn check(cache: SharedCache) {
         batches::a_batch_of_nothing_is_answered_with_nothing,
         batches::a_prefix_is_invalidated_and_nothing_else,
         batches::a_prefix_with_wildcards_stands_for_itself,
+        batches::a_walk_meets_every_key_with_the_prefix_and_no_other,
         sequences::random_steps_agree_with_the_step_function,
     );
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::clock::Clock;
 use self::shard::Shard;
-use crate::cache::{Cache, CacheError, CacheKey, Call};
+use crate::cache::{Cache, CacheError, CacheKey, Call, Cursor, Page};
 use crate::entry::Payload;
 use crate::protocol::{Incarnation, Reply, Server, Standing, Step, Trust};
 
@@ -131,6 +131,11 @@ impl Cache for MemoryCache {
         Ok(self.open()?.invalidate_prefix(prefix))
     }
 
+    /// A page is a shard.
+    async fn keys(&self, prefix: &str, from: Cursor) -> Result<Page, CacheError> {
+        Ok(self.open()?.keys(prefix, from))
+    }
+
     /// Closes this handle; others that share the name go on.
     async fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -171,6 +176,11 @@ impl Entries {
 
     fn invalidate_prefix(&self, prefix: &str) -> u64 {
         self.shards.iter().map(|shard| locked(shard).invalidate_prefix(prefix, &self.server())).sum()
+    }
+
+    fn keys(&self, prefix: &str, from: Cursor) -> Page {
+        let keys = self.shards.get(from.part).map(|shard| locked(shard).keys(prefix)).unwrap_or_default();
+        Page::of(keys, from, 0, self.shards.len())
     }
 
     fn server(&self) -> Server {

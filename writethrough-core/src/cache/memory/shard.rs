@@ -75,6 +75,11 @@ impl Shard {
         met
     }
 
+    /// The keys that start with the prefix.
+    pub(super) fn keys(&self, prefix: &str) -> Vec<CacheKey> {
+        self.entries.keys().filter(|key| key.as_str().starts_with(prefix)).cloned().collect()
+    }
+
     fn sweep(&mut self, now: Micros) {
         for _ in 0..SWEPT.min(self.entries.len()) {
             let index = self.random.random_range(0..self.entries.len());

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use super::error::{refused, unacknowledged};
 use super::owners::{Owners, PATIENCE, patiently};
 use super::scripts::Script;
-use crate::cache::{CacheError, CacheKey};
+use crate::cache::{CacheError, CacheKey, Cursor, Page};
 use crate::entry::{Payload, frame};
 use crate::protocol::{Standing, State, Trust};
 
@@ -180,20 +180,22 @@ impl Connection {
         self.owners.nodes()
     }
 
-    /// One page of a server's keys that match, and the cursor of the next.
-    pub(super) async fn scan(
-        &self,
-        node: Option<&Server>,
-        cursor: Bytes,
-        pattern: &str,
-    ) -> Result<(Bytes, Vec<Bytes>), CacheError> {
+    /// One page of the keys that match; server by server.
+    pub(super) async fn scan(&self, pattern: &str, from: Cursor) -> Result<Page, CacheError> {
+        let nodes = self.nodes();
+        let Some(node) = nodes.get(from.part) else {
+            return Ok(Page::default());
+        };
+        let cursor = from.at.to_string();
         let arguments: Vec<Value> = vec![cursor.into(), "MATCH".into(), pattern.into(), "COUNT".into(), 1000.into()];
         let command = CustomCommand::new_static("SCAN", ClusterHash::Random, false);
-        let options = Options { cluster_node: node.cloned(), ..Options::default() };
+        let options = Options { cluster_node: node.clone(), ..Options::default() };
         let page = self.client.with_options(&options).custom(command, arguments).await;
-        let page = page.map_err(|error| self.failed(&error))?;
+        let (rest, keys): (u64, Vec<Bytes>) = page.map_err(|error| self.failed(&error))?;
         self.owners.unchanged()?;
-        Ok(page)
+        // Keys that are not UTF-8 are not ours.
+        let keys = keys.iter().filter_map(|key| std::str::from_utf8(key).ok()).map(CacheKey::new).collect();
+        Ok(Page::of(keys, from, rest, nodes.len()))
     }
 
     /// Gives the connection up.

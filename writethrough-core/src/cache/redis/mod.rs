@@ -27,7 +27,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use fred::types::Value;
 use fred::util::redis_keyslot;
 use futures_util::future::join_all;
@@ -40,7 +39,7 @@ use self::connection::{Connection, Setup};
 pub use self::error::RedisOptionsError;
 pub use self::options::RedisOptions;
 use self::supervisor::Lane;
-use crate::cache::{Cache, CacheError, CacheKey, Call, Link};
+use crate::cache::{Cache, CacheError, CacheKey, Call, Cursor, Link, Page};
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing, Step, Trust};
 
@@ -212,25 +211,23 @@ impl Cache for RedisCache {
     async fn invalidate_prefix(&self, prefix: &str) -> Result<u64, CacheError> {
         let pattern = pattern(prefix);
         let mut met = 0;
+        // One connection for the whole walk: a cursor of another server would skip keys.
         let connection = self.connection(0)?;
-        for node in connection.nodes() {
-            let mut cursor = Bytes::from_static(b"0");
-            loop {
-                let (next, keys) = connection.scan(node.as_ref(), cursor, &pattern).await?;
-                // Keys that are not UTF-8 are not ours.
-                let names = keys.iter().filter_map(|key| std::str::from_utf8(key).ok());
-                let calls: Vec<Call> = names.map(|key| (CacheKey::new(key), Step::Invalidate)).collect();
-                for reply in self.apply(calls).await {
-                    reply?;
-                    met += 1;
-                }
-                if next.as_ref() == b"0" {
-                    break;
-                }
-                cursor = next;
+        let mut from = Some(Cursor::default());
+        while let Some(cursor) = from {
+            let page = connection.scan(&pattern, cursor).await?;
+            let calls: Vec<Call> = page.keys.into_iter().map(|key| (key, Step::Invalidate)).collect();
+            for reply in self.apply(calls).await {
+                reply?;
+                met += 1;
             }
+            from = page.next;
         }
         Ok(met)
+    }
+
+    async fn keys(&self, prefix: &str, from: Cursor) -> Result<Page, CacheError> {
+        self.connection(0)?.scan(&pattern(prefix), from).await
     }
 
     fn is_clustered(&self) -> bool {

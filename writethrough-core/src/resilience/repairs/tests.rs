@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
-use crate::cache::{AnyCache, Cache, CacheError, Call};
+use crate::cache::{AnyCache, Cache, CacheError, Call, Cursor, Page};
 use crate::entry::Payload;
 use crate::protocol::{Ending, Micros, Reply, Standing};
 
@@ -64,6 +64,10 @@ impl Cache for Script {
 
     async fn invalidate_prefix(&self, prefix: &str) -> Result<u64, CacheError> {
         self.receive(format!("all of {prefix}")).await.map(|()| 1)
+    }
+
+    async fn keys(&self, _: &str, _: Cursor) -> Result<Page, CacheError> {
+        Err(CacheError::Closed)
     }
 
     async fn close(&self) {}
