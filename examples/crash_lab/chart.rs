@@ -59,7 +59,7 @@ pub fn chart(outcomes: &[Outcome], setting: &str) -> String {
     let cache = outcomes.first().map(|outcome| outcome.happened).unwrap_or_default();
     text(&mut svg, "title", 12.0, 28.0, "Which strategy holds up?");
     let what = format!(
-        "{setting}; to each: {least} to {most} processes killed, cache cut off {} times, frozen {}, restarted {}",
+        "{setting}; to each: {least} to {most} processes killed, cache cut off {}×, frozen {}×, restarted {}×",
         cache.cuts, cache.freezes, cache.restarts
     );
     text(&mut svg, "small", 12.0, 46.0, &what);

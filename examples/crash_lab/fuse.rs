@@ -59,7 +59,7 @@ impl Fuse {
 }
 
 /// The steps of one write.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Steps {
     at: Option<usize>,
     passed: AtomicUsize,

@@ -17,7 +17,7 @@
 //!   began; longest: for how long that one had been there
 //! - lost writes: confirmed to the writer, but not in the database at the end
 //! - phantom values: returned by a read, but never in the database
-//! - failed: reads and writes that were answered with an error
+//! - errors: reads and writes that failed
 //!
 //! This crate is there twice: with `on_cache_failure = "fail"`, which refuses writes while the cache is away, and with
 //! `"degrade"`, which does not, and may then be out of date for a moment (README.md says when). The program ends with

@@ -27,7 +27,7 @@ pub fn report(outcomes: &[Outcome], notes: &[String]) -> String {
     line(String::new());
     line(format!(
         "{:<23} {:>7} {:>21} {:>8} {:>21} {:>7} {:>6}",
-        "milliseconds", "reads", "p50 / p95 / p99", "writes", "p50 / p95 / p99", "failed", "kills"
+        "milliseconds", "reads", "p50 / p95 / p99", "writes", "p50 / p95 / p99", "errors", "kills"
     ));
     for Outcome { design, verdict, happened } in outcomes {
         line(format!(

@@ -100,7 +100,7 @@ pub enum Failure {
     Unknown,
 }
 
-/// Nobody disturbs the database in this lab: what it does not answer with is a refusal.
+/// Nobody disturbs the database in this lab: an error of a statement is its refusal.
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
         match error {
