@@ -7,9 +7,9 @@ pub use writethrough_core::migration;
 #[doc(inline)]
 pub use writethrough_core::telemetry;
 pub use writethrough_core::{
-    CacheEffect, CachedEntity, Deleted, EntityPolicy, Error, Loaded, MemoryOptions, NegativeTtl, OnCacheFailure,
-    OnPlainWrite, OnWrite, OutboxOptions, Outcome, PkValue, RedisOptions, Result, Saved, Session, Source, Store,
-    StoreBuilder, Transaction,
+    BreakerState, CacheEffect, CachedEntity, DatabaseLimit, Deleted, EntityPolicy, Error, Health, Loaded,
+    MemoryOptions, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite, OutboxOptions, Outcome, PkValue, RedisOptions,
+    Result, Saved, Session, Source, Store, StoreBuilder, Transaction,
 };
 #[doc = include_str!("docs/write_through.md")]
 pub use writethrough_macros::WriteThrough;

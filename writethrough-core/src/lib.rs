@@ -26,8 +26,9 @@ pub use entity::{CachedEntity, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{CacheEffect, Deleted, Loaded, Saved, Source, Transaction};
 pub use outbox::OutboxOptions;
-pub use policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
-pub use store::{Session, Store, StoreBuilder};
+pub use policy::{DatabaseLimit, EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
+pub use resilience::BreakerState;
+pub use store::{Health, Session, Store, StoreBuilder};
 
 /// The outbox as migrations of SeaORM.
 #[cfg(feature = "migration")]

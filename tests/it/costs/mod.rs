@@ -4,6 +4,7 @@
 //! are not in it, because SeaORM does not report them.
 
 mod operations;
+mod outbox;
 
 use crate::support::databases::Backend;
 use crate::support::redis::RedisServer;

@@ -31,7 +31,7 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
     let log = StatementLog::attach(&mut db);
     let store = Store::builder().database(db).redis(RedisOptions::new(redis.url())).namespace(NAMESPACE);
     let store = store.cache_timeout(std::time::Duration::from_secs(5)).build().await.expect("a store");
-    let mut bill = Bill { log, monitor: Monitor::of(&redis.url()).await, table: String::new() };
+    let mut bill = Bill::new(log, Monitor::of(&redis.url()).await);
     warm_up(&store).await;
     let probe = Probe::on_redis(&redis.url(), NAMESPACE).await;
     loads(&mut bill, &store, &probe).await;
@@ -47,18 +47,25 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
 }
 
 /// What is written down.
-struct Bill {
+pub(super) struct Bill {
     log: StatementLog,
     monitor: Monitor,
-    table: String,
+    pub(super) table: String,
 }
 
 impl Bill {
-    async fn item<T>(&mut self, operation: &str, work: impl Future<Output = T>) -> T {
+    pub(super) fn new(log: StatementLog, monitor: Monitor) -> Self {
+        Self { log, monitor, table: String::new() }
+    }
+
+    pub(super) async fn item<T>(&mut self, operation: &str, work: impl Future<Output = T>) -> T {
         self.start().await;
         let result = work.await;
         let commands = self.monitor.take().await;
-        let statements: Vec<_> = self.log.take().iter().map(|sql| shape(sql)).collect();
+        let statements = self.log.take();
+        // A relay's are not the operation's.
+        let is_relays = |sql: &String| !sql.starts_with("INSERT") && sql.contains("writethrough_outbox");
+        let statements: Vec<_> = statements.iter().filter(|sql| !is_relays(sql)).map(|sql| shape(sql)).collect();
         writeln!(self.table, "{operation:<36}| {:<21}| {}", listed(&statements), listed(&commands)).expect("a string");
         result
     }
@@ -77,7 +84,9 @@ fn listed(items: &[String]) -> String {
 /// The kind of a statement.
 fn shape(sql: &str) -> String {
     let verb = sql.split_whitespace().next().unwrap_or_default();
-    if sql.contains(" FOR UPDATE") {
+    if sql.contains("writethrough_outbox") {
+        "RECORD".to_owned()
+    } else if sql.contains(" FOR UPDATE") {
         format!("{verb}-LOCK")
     } else if sql.contains(" RETURNING ") {
         format!("{verb} RETURNING")
@@ -86,7 +95,7 @@ fn shape(sql: &str) -> String {
     }
 }
 
-async fn create_table<E: EntityTrait>(db: &DatabaseConnection, entity: E) {
+pub(super) async fn create_table<E: EntityTrait>(db: &DatabaseConnection, entity: E) {
     let statement = Schema::new(db.get_database_backend()).create_table_from_entity(entity);
     db.execute(&statement).await.expect("a table");
 }

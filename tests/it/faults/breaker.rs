@@ -88,8 +88,12 @@ async fn it_opens_after_a_few_timeouts_probes_and_closes_when_the_cache_answers(
     .await;
 
     scene.proxy.set(Fault::Pass).await;
-    comes_from_cache(&store, 1, "A1").await;
-    assert!(states.seen().ends_with(&[OPEN, HALF_OPEN, CLOSED]), "{:?}", states.seen());
+    until("a few answers have closed it", async || {
+        assert_eq!(load(&store, 1).await.0.as_deref(), Some("A1"));
+        states.seen().ends_with(&[OPEN, HALF_OPEN, CLOSED])
+    })
+    .await;
+    assert_eq!(load(&store, 1).await.1, Source::Cache);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -22,6 +22,7 @@ mod naive;
 mod orphans;
 mod out_of_memory;
 mod outbox;
+mod overload;
 mod panics;
 mod repair;
 mod restarts;

@@ -121,7 +121,8 @@ fn a_cache_that_does_not_answer_is_counted() {
     assert_eq!(count("writethrough_fills_total{entity=ticket_refresh}"), "none");
     assert_eq!(count("writethrough_repair_queue_length{}"), "3");
     assert_eq!(count("writethrough_breaker_state{}"), "2");
-    assert!(count("writethrough_cache_errors_total{}").parse::<u32>().unwrap() >= 3);
+    // The client knows that it has no connection, so only repairs still try.
+    assert!(count("writethrough_cache_errors_total{}").parse::<u32>().unwrap() >= 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod build;
 mod close;
 mod embedded;
+mod health;
 mod measured;
 mod names;
 mod spans;

@@ -108,8 +108,8 @@ fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
         "writethrough.load entity=\"airline\" source=\"cache\"",
         "writethrough.load entity=\"airline\" source=\"database\"",
         "writethrough.load_many entity=\"airline\" keys=3",
-        "writethrough.invalidate entity=\"airline\"",
-        "writethrough.invalidate entity=\"airline\"",
+        "writethrough.invalidate entity=\"airline\" cache=\"invalidated\"",
+        "writethrough.invalidate entity=\"airline\" cache=\"invalidated\"",
         "writethrough.delete entity=\"airline\" cache=\"refreshed\"",
     ];
     assert_eq!(told, expected);

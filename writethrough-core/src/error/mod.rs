@@ -56,6 +56,7 @@ enum Kind {
     WriteTimeout,
     Unfinished(String),
     RolledBack { message: String, retryable: bool },
+    Overloaded(String),
 }
 
 impl Error {
@@ -86,13 +87,15 @@ impl Error {
         self.db_err().is_some_and(database::is_unique_violation)
     }
 
-    /// Deadlock or serialization failure: nothing was changed, and the same work may succeed if it is tried again.
+    /// Deadlock, serialization failure or overload: nothing was changed, and the same work may succeed if it is tried
+    /// again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.outcome() == Outcome::NotCommitted
             && match &self.0.kind {
                 Kind::Database(error) => is_retryable(error),
                 Kind::RolledBack { retryable, .. } => *retryable,
+                Kind::Overloaded(_) => true,
                 _ => false,
             }
     }
@@ -119,6 +122,17 @@ impl Error {
     #[must_use]
     pub fn is_rolled_back(&self) -> bool {
         matches!(self.0.kind, Kind::RolledBack { .. })
+    }
+
+    /// The cache is gone, and the load found no turn at the database in time; see
+    /// [`database_limit`](crate::StoreBuilder::database_limit).
+    #[must_use]
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self.0.kind, Kind::Overloaded(_))
+    }
+
+    pub(crate) fn overloaded(message: String) -> Self {
+        Self::new(Kind::Overloaded(message), Outcome::NotCommitted)
     }
 
     pub(crate) fn rolled_back(message: String, retryable: bool) -> Self {
@@ -190,9 +204,10 @@ impl fmt::Display for Error {
         match &self.0.kind {
             Kind::Database(error) => error.fmt(f)?,
             Kind::Cache(error) => error.fmt(f)?,
-            Kind::Input(message) | Kind::Unfinished(message) | Kind::RolledBack { message, .. } => {
-                f.write_str(message)?
-            }
+            Kind::Input(message)
+            | Kind::Unfinished(message)
+            | Kind::RolledBack { message, .. }
+            | Kind::Overloaded(message) => f.write_str(message)?,
             Kind::WriteTimeout => f.write_str("the database did not finish within the write timeout")?,
         }
         if let Some(advice) = self.0.advice {
@@ -222,7 +237,11 @@ impl std::error::Error for Error {
         match &self.0.kind {
             Kind::Database(error) => Some(error),
             Kind::Cache(error) => Some(error),
-            Kind::Input(_) | Kind::WriteTimeout | Kind::Unfinished(_) | Kind::RolledBack { .. } => None,
+            Kind::Input(_)
+            | Kind::WriteTimeout
+            | Kind::Unfinished(_)
+            | Kind::RolledBack { .. }
+            | Kind::Overloaded(_) => None,
         }
     }
 }

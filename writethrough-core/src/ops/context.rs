@@ -8,19 +8,21 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ModelTrait, TransactionOptions,
     TransactionTrait,
 };
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::Flights;
+use super::bypass::Bypass;
 use super::claim::Claim;
 use super::shield::shield;
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Entities, KeySpace, Owner};
+use crate::entity::{CachedEntity, Entities, Facts, KeySpace, Owner};
 use crate::entry::Payload;
 use crate::error::{Error, Result};
 use crate::outbox::{Outbox, Receipt, Target};
 use crate::policy::Settings;
 use crate::protocol::{Nonce, Standing};
-use crate::resilience::{GuardedCache, Repairs};
+use crate::resilience::{BreakerState, Bulkhead, EntityKeys, GuardedCache, Place, Repairs};
 
 /// What every operation needs; shared by all clones of a store.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub struct Context {
     pub(crate) flights: Flights,
     pub(crate) repairs: Arc<Repairs>,
     pub(crate) outbox: Option<Arc<Outbox>>,
+    pub(crate) bulkhead: Bulkhead,
     /// The store was closed: nothing can be promised any more.
     pub(crate) closed: AtomicBool,
     /// Work that goes on without its caller: background refreshes, writes whose future was dropped.
@@ -91,14 +94,28 @@ impl Context {
         self.keys.pointer_key::<E>(key, values).map_err(|error| Error::input(error.to_string()))
     }
 
+    /// A load's turn at the database, which it missed at that moment: at once while the cache answers.
+    pub(super) async fn turn(&self, bypass: Option<Bypass>, missed: Instant, entity: &Facts) -> Result<Place<'_>> {
+        let is_outage = bypass.is_some_and(Bypass::is_outage) || self.cache.state() != BreakerState::Closed;
+        if is_outage { self.bulkhead.enter(missed, entity.label).await } else { Ok(Place::FREE) }
+    }
+
+    /// All keys of an entity.
+    pub(super) fn all_keys(&self, owner: &Owner) -> EntityKeys {
+        EntityKeys { label: owner.entity.label, prefixes: owner.prefixes(&self.keys) }
+    }
+
     /// What stands under the key, if there is an answer that may be trusted.
-    pub(super) async fn standing(&self, key: &CacheKey) -> Option<Standing<Payload>> {
+    pub(super) async fn standing(&self, key: &CacheKey) -> Result<Standing<Payload>, Bypass> {
         if !self.trusts_cache() {
-            return None;
+            return Err(Bypass::Distrusted);
         }
-        let standing = self.cache.get(key).await.ok()?;
-        // Asked again: this may be the first answer after an outage.
-        Some(standing).filter(|_| self.trusts_cache())
+        match self.cache.get(key).await {
+            // Asked again: this may be the first answer after an outage.
+            Ok(standing) if self.trusts_cache() => Ok(standing),
+            Ok(_) => Err(Bypass::Distrusted),
+            Err(error) => Err(Bypass::because_of(&error)),
+        }
     }
 
     /// Records in the outbox, if there is one, that this transaction changes these entries and invalidates these entities.
@@ -121,7 +138,7 @@ impl Context {
 
     /// Whether reads may trust the cache: not while a write of ours waits to be repaired there, nor after an outage until
     /// the outbox was consulted.
-    pub(super) fn trusts_cache(&self) -> bool {
+    pub(crate) fn trusts_cache(&self) -> bool {
         let is_clear = |outbox: &Arc<Outbox>| outbox.is_clear(self.cache.recoveries());
         self.repairs.is_drained() && self.outbox.as_ref().is_none_or(is_clear)
     }

@@ -18,7 +18,6 @@ use crate::telemetry;
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Ended {
-    /// The worst over the keys.
     effect: CacheEffect,
     /// Why a key was not acknowledged whose policy is `fail`.
     refused: Option<CacheError>,
@@ -33,6 +32,11 @@ impl Ended {
     /// Both.
     pub(super) fn and(self, other: Self) -> Self {
         Self { effect: self.effect.max(other.effect), refused: self.refused.or(other.refused) }
+    }
+
+    /// The worst over the keys.
+    pub(super) fn effect(&self) -> CacheEffect {
+        self.effect
     }
 
     /// Whether nothing was left to the repair queue.
@@ -69,7 +73,7 @@ pub(super) async fn end(context: &Context, ends: Vec<(Claim, Step<Payload>)>) ->
                 Ok(Reply::Finished(ending)) => Ended { effect: CacheEffect::of(ending), refused: None },
                 Ok(_) => Ended { effect: CacheEffect::Invalidated, refused: None },
                 Err(error) => {
-                    context.repairs.push(key, repair, || owner.prefixes(&context.keys));
+                    context.repairs.push(key, repair, context.all_keys(&owner));
                     Ended::unacknowledged(context, owner, error)
                 }
             };
@@ -95,9 +99,9 @@ pub(super) async fn remove(context: &Context, claims: Vec<Claim>) -> Ended {
 /// INVALIDATEs all entries of an entity, and all pointers to its rows.
 pub(super) async fn sweep(context: &Context, owner: Owner) -> Ended {
     let entity = owner.entity.label;
-    let prefixes = owner.prefixes(&context.keys);
+    let keys = context.all_keys(&owner);
     let mut refused = None;
-    for prefix in &prefixes {
+    for prefix in &keys.prefixes {
         match context.cache.invalidate_prefix(prefix).await {
             Ok(removed) => {
                 let removed = usize::try_from(removed).unwrap_or(usize::MAX);
@@ -110,7 +114,7 @@ pub(super) async fn sweep(context: &Context, owner: Owner) -> Ended {
         return Ended { effect: CacheEffect::Invalidated, refused: None };
     };
     CacheEffect::Degraded.count(entity);
-    context.repairs.push_entity(prefixes);
+    context.repairs.push_entity(keys);
     Ended::unacknowledged(context, owner, error)
 }
 

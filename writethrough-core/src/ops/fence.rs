@@ -158,7 +158,7 @@ impl Drop for Fence {
         let stands = *self.renewed.get_mut();
         for post in self.posts.drain(..).filter(|post| post.stamp.is_none() || !stands) {
             let Claim { key, owner } = post.claim;
-            self.context.repairs.push(key, Repair::Fence, || owner.prefixes(&self.context.keys));
+            self.context.repairs.push(key, Repair::Fence, self.context.all_keys(&owner));
         }
     }
 }

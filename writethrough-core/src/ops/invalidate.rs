@@ -20,20 +20,20 @@ use crate::telemetry;
 pub(crate) async fn invalidate<E: CachedEntity>(context: &Arc<Context>, pk: ValueTuple) -> Result<()> {
     context.enter::<E>()?;
     let claim = Claim::new::<E>(context.key::<E>(&pk)?);
-    told(remove(context, vec![claim]).instrument(span::<E>()).await)
+    told(span::<E>(), remove(context, vec![claim])).await
 }
 
 /// Removes the entry of this row and its pointers.
 pub(crate) async fn invalidate_model<E: CachedEntity>(context: &Arc<Context>, model: &E::Model) -> Result<()> {
     context.enter::<E>()?;
     let claims = keys_of_row::<E>(context, model)?.into_iter().map(Claim::new::<E>).collect();
-    told(remove(context, claims).instrument(span::<E>()).await)
+    told(span::<E>(), remove(context, claims)).await
 }
 
 /// Removes all entries of the entity, and all pointers to its rows.
 pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
     context.enter::<E>()?;
-    told(sweep(context, Owner::of::<E>()).instrument(span::<E>()).await)
+    told(span::<E>(), sweep(context, Owner::of::<E>())).await
 }
 
 /// The key of this row's entry, and those of its pointers.
@@ -50,9 +50,17 @@ pub(super) fn keys_of_row<E: CachedEntity>(context: &Context, model: &E::Model) 
 }
 
 fn span<E: CachedEntity>() -> Span {
-    tracing::debug_span!(target: "writethrough", telemetry::SPAN_INVALIDATE, entity = facts::<E>().label)
+    tracing::debug_span!(
+        target: "writethrough",
+        telemetry::SPAN_INVALIDATE,
+        entity = facts::<E>().label,
+        cache = tracing::field::Empty
+    )
 }
 
-fn told(ended: Ended) -> Result<()> {
+/// Waits in the span, and tells it what became of the entries.
+async fn told(span: Span, end: impl Future<Output = Ended>) -> Result<()> {
+    let ended = end.instrument(span.clone()).await;
+    span.record("cache", ended.effect().as_str());
     ended.result(Outcome::NotCommitted, "the entry may still stand; it is removed in the background").map(drop)
 }

@@ -60,6 +60,10 @@ async fn ask(context: Arc<Context>, misses: Vec<(CacheKey, Seen)>) -> (Lease, Ve
 }
 
 impl Lease {
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()
     }

@@ -12,6 +12,7 @@ use sea_orm::sea_query::{FromValueTuple, IntoValueTuple, ValueTuple};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
+use super::bypass::Bypass;
 use super::context::{Context, before_commit};
 use super::effect::{Loaded, Source};
 use super::flights::{Flown, Lead, Moment, Seat};
@@ -29,8 +30,8 @@ pub(super) enum Answer<M> {
     Hit(Option<M>),
     /// Nothing usable: a lease may be taken.
     Miss(Seen),
-    /// A fence, somebody's lease, or a cache that is not to be trusted now: ask the database, leave the cache alone.
-    Bypass,
+    /// Ask the database, leave the cache alone.
+    Bypass(Bypass),
 }
 
 /// Loads the row with this primary key.
@@ -44,17 +45,18 @@ pub(crate) async fn load<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>
         target: "writethrough",
         telemetry::SPAN_LOAD,
         entity = entity.label,
-        source = tracing::field::Empty
+        source = tracing::field::Empty,
+        bypass = tracing::field::Empty
     );
     // Pinned here, so that it is not moved into its span.
-    let run = pin!(Load::<E>::new(context, entity, pk)?.run());
-    measured(entity, span, run).await
+    let run = pin!(Load::<E>::new(context, entity, &span, pk)?.run());
+    measured(entity, &span, run).await
 }
 
 /// Runs a load in its span, and counts and times it.
 pub(super) async fn measured<M>(
     entity: &Facts,
-    span: Span,
+    span: &Span,
     run: Pin<&mut impl Future<Output = Result<Loaded<M>>>>,
 ) -> Result<Loaded<M>> {
     let started = Instant::now();
@@ -73,14 +75,20 @@ pub(super) async fn measured<M>(
 pub(super) struct Load<'a, E: CachedEntity> {
     context: &'a Arc<Context>,
     entity: &'static Facts,
+    span: &'a Span,
     key: CacheKey,
     pk: ValueTuple,
     _entity: std::marker::PhantomData<fn() -> E>,
 }
 
 impl<'a, E: CachedEntity> Load<'a, E> {
-    pub(super) fn new(context: &'a Arc<Context>, entity: &'static Facts, pk: ValueTuple) -> Result<Self> {
-        Ok(Self { context, entity, key: context.key::<E>(&pk)?, pk, _entity: std::marker::PhantomData })
+    pub(super) fn new(
+        context: &'a Arc<Context>,
+        entity: &'static Facts,
+        span: &'a Span,
+        pk: ValueTuple,
+    ) -> Result<Self> {
+        Ok(Self { context, entity, span, key: context.key::<E>(&pk)?, pk, _entity: std::marker::PhantomData })
     }
 
     pub(super) async fn run(self) -> Result<Loaded<E::Model>> {
@@ -94,14 +102,15 @@ impl<'a, E: CachedEntity> Load<'a, E> {
     }
 
     async fn go_on(self, mut answer: Answer<E::Model>, began: Moment, trusted: bool) -> Result<Loaded<E::Model>> {
+        let missed = Instant::now();
         loop {
             let seen = match answer {
                 Answer::Hit(model) => return Ok(Loaded::new(model, Source::Cache)),
-                Answer::Miss(seen) => Some(seen),
-                Answer::Bypass => None,
+                Answer::Miss(seen) => Ok(seen),
+                Answer::Bypass(why) => Err(why),
             };
             match self.context.flights.board(&self.key) {
-                Seat::Lead(lead) => return self.lead(lead, seen).await,
+                Seat::Lead(lead) => return self.lead(lead, seen, missed).await,
                 Seat::Follow(follow) => match follow.landing().await {
                     Flown::Landed(landing) => {
                         if let Some(model) = landing.usable_since(began, trusted).and_then(read_shared::<E>) {
@@ -109,7 +118,11 @@ impl<'a, E: CachedEntity> Load<'a, E> {
                         }
                     }
                     Flown::Lost => {}
-                    Flown::Overdue => return Ok(Loaded::new(self.query().await?, Source::Database)),
+                    Flown::Overdue => {
+                        let _place = self.context.turn(seen.err(), missed, self.entity).await?;
+                        let model = self.query().await?;
+                        return Ok(Loaded::new(model, Source::Database));
+                    }
                 },
             }
             answer = self.ask_cache().await;
@@ -118,29 +131,31 @@ impl<'a, E: CachedEntity> Load<'a, E> {
 
     async fn ask_cache(&self) -> Answer<E::Model> {
         match self.context.standing(&self.key).await {
-            Some(standing) => read_standing::<E>(self.entity, standing, &self.pk),
-            None => Answer::Bypass,
+            Ok(standing) => read_standing::<E>(self.entity, standing, &self.pk),
+            Err(bypass) => Answer::Bypass(bypass.told_to(self.span)),
         }
     }
 
     /// LEASE if nothing stands there, query, FILL.
-    async fn lead(&self, mut lead: Lead<'_>, seen: Option<Seen>) -> Result<Loaded<E::Model>> {
+    async fn lead(&self, mut lead: Lead<'_>, seen: Result<Seen, Bypass>, missed: Instant) -> Result<Loaded<E::Model>> {
         let lease = match seen {
-            Some(seen) => match self.take_lease(seen).await {
+            Ok(seen) => match self.take_lease(seen).await {
                 Ok(lease) => lease,
                 Err(model) => return Ok(Loaded::new(model, Source::Cache)),
             },
-            None => None,
+            Err(why) => Err(why),
         };
+        let place = self.context.turn(lease.as_ref().err().copied(), missed, self.entity).await?;
         lead.query_sent();
         let model = self.query().await?;
+        drop(place);
         let row = match &model {
-            Some(model) if lease.is_some() || lead.is_followed() => encode::<E>(self.entity, Some(model)),
+            Some(model) if lease.is_ok() || lead.is_followed() => encode::<E>(self.entity, Some(model)),
             _ => None,
         };
         let fill_sent = match lease {
-            Some(lease) => self.fill(lease, &lead, model.as_ref(), row.clone()).await?,
-            None => None,
+            Ok(lease) => self.fill(lease, &lead, model.as_ref(), row.clone()).await?,
+            Err(_) => None,
         };
         if row.is_some() || model.is_none() {
             lead.land(row, fill_sent);
@@ -173,15 +188,15 @@ impl<'a, E: CachedEntity> Load<'a, E> {
         Ok((applied > 0).then_some(sent))
     }
 
-    /// The lease; or none, where somebody else writes or loads; or, as an error, the value that has come meanwhile.
-    async fn take_lease(&self, seen: Seen) -> Result<Option<Lease>, Option<E::Model>> {
+    /// The lease, or why there is none; or, as an error, the value that has come meanwhile.
+    async fn take_lease(&self, seen: Seen) -> Result<Result<Lease, Bypass>, Option<E::Model>> {
         let (lease, mut standings) = take_leases(self.context, vec![(self.key.clone(), seen)]).await;
         let Some((_, standing)) = standings.pop() else {
-            return Ok(Some(lease).filter(|lease| !lease.is_empty()));
+            return Ok(if lease.is_empty() { Err(Bypass::Unavailable.told_to(self.span)) } else { Ok(lease) });
         };
         match read_standing::<E>(self.entity, standing, &self.pk) {
             Answer::Hit(model) => Err(model),
-            Answer::Miss(_) | Answer::Bypass => Ok(None),
+            Answer::Miss(_) | Answer::Bypass(_) => Ok(Err(Bypass::Occupied)),
         }
     }
 }
@@ -223,7 +238,7 @@ pub(super) fn read_standing<E: CachedEntity>(
 ) -> Answer<E::Model> {
     match standing {
         Standing::Absent => Answer::Miss(None),
-        Standing::Leased | Standing::Fenced => Answer::Bypass,
+        Standing::Leased | Standing::Fenced => Answer::Bypass(Bypass::Occupied),
         Standing::Value { written_at, value } => match read_payload::<E>(&value, pk) {
             Some(model) => Answer::Hit(model),
             None => {

@@ -20,7 +20,9 @@ use std::time::Duration;
 use sea_orm::sea_query::{Value, ValueTuple};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use tokio::time::Instant;
+use tracing::Span;
 
+use super::bypass::Bypass;
 use super::context::{Context, before_commit};
 use super::effect::{Loaded, Source};
 use super::flights::{Flown, Lead, Moment, Seat};
@@ -54,11 +56,12 @@ pub(crate) async fn load_by_key<E: CachedEntity>(
         telemetry::SPAN_LOAD_BY_KEY,
         entity = entity.label,
         key = unique.name,
-        source = tracing::field::Empty
+        source = tracing::field::Empty,
+        bypass = tracing::field::Empty
     );
-    let load = ByKey::<E> { context, entity, key, unique, values, pointer, _entity: PhantomData };
+    let load = ByKey::<E> { context, entity, span: &span, key, unique, values, pointer, _entity: PhantomData };
     // Pinned here, so that it is not moved into its span.
-    Ok(measured(entity, span, pin!(load.run())).await?.model)
+    Ok(measured(entity, &span, pin!(load.run())).await?.model)
 }
 
 /// Asks the database alone, on this connection.
@@ -112,13 +115,14 @@ enum Sign {
     Nowhere,
     /// Nothing usable: a lease may be taken.
     Miss(Seen),
-    /// A fence, somebody's lease, or a cache that is not to be trusted now: ask the database, leave the cache alone.
-    Bypass,
+    /// Ask the database, leave the cache alone.
+    Bypass(Bypass),
 }
 
 struct ByKey<'a, E: CachedEntity> {
     context: &'a Arc<Context>,
     entity: &'static Facts,
+    span: &'a Span,
     key: usize,
     unique: &'static UniqueKey,
     values: Vec<Value>,
@@ -132,6 +136,7 @@ impl<E: CachedEntity> ByKey<'_, E> {
         let trusted = self.context.trusts_cache();
         let mut sign = self.ask_cache().await;
         let mut source = Source::Cache;
+        let mut missed = None;
         loop {
             let seen = match sign {
                 Sign::To(pk, seen) => {
@@ -139,14 +144,15 @@ impl<E: CachedEntity> ByKey<'_, E> {
                     if found.is_some() {
                         return Ok(Loaded::new(found, source));
                     }
-                    Some(seen)
+                    Ok(seen)
                 }
                 Sign::Nowhere => return Ok(Loaded::new(None, source)),
-                Sign::Miss(seen) => Some(seen),
-                Sign::Bypass => None,
+                Sign::Miss(seen) => Ok(seen),
+                Sign::Bypass(why) => Err(why),
             };
             // Boxed, so that a hit does not carry around the room for what it does not do.
-            match Box::pin(self.ask_database(seen, began, trusted)).await? {
+            let missed = *missed.get_or_insert_with(Instant::now);
+            match Box::pin(self.ask_database(seen, missed, began, trusted)).await? {
                 ControlFlow::Break(model) => return Ok(Loaded::new(model, Source::Database)),
                 ControlFlow::Continue(look) => sign = look,
             }
@@ -155,15 +161,15 @@ impl<E: CachedEntity> ByKey<'_, E> {
 
     async fn ask_cache(&self) -> Sign {
         match self.context.standing(&self.pointer).await {
-            Some(standing) => self.read(standing),
-            None => Sign::Bypass,
+            Ok(standing) => self.read(standing),
+            Err(bypass) => Sign::Bypass(bypass.told_to(self.span)),
         }
     }
 
     fn read(&self, standing: Standing<Payload>) -> Sign {
         let (seen, decoded) = match standing {
             Standing::Absent => return Sign::Miss(None),
-            Standing::Leased | Standing::Fenced => return Sign::Bypass,
+            Standing::Leased | Standing::Fenced => return Sign::Bypass(Bypass::Occupied),
             Standing::Value { written_at, value } => {
                 (Some((written_at, value.mark())), decode_pointer::<E>(self.key, &value))
             }
@@ -181,7 +187,7 @@ impl<E: CachedEntity> ByKey<'_, E> {
     /// The row with this primary key, if it still has the value.
     async fn follow(&self, pk: ValueTuple, source: &mut Source) -> Result<Option<E::Model>> {
         // A primary key that has no key in the cache is none that we would have kept.
-        let Ok(load) = Load::<E>::new(self.context, self.entity, pk) else {
+        let Ok(load) = Load::<E>::new(self.context, self.entity, self.span, pk) else {
             return Ok(None);
         };
         let loaded = load.run().await?;
@@ -194,12 +200,13 @@ impl<E: CachedEntity> ByKey<'_, E> {
     /// What the database says, or what stands under the pointer's key meanwhile.
     async fn ask_database(
         &self,
-        seen: Option<Seen>,
+        seen: Result<Seen, Bypass>,
+        missed: Instant,
         began: Moment,
         trusted: bool,
     ) -> Result<ControlFlow<Option<E::Model>, Sign>> {
         match self.context.flights.board(&self.pointer) {
-            Seat::Lead(lead) => return self.lead(lead, seen).await,
+            Seat::Lead(lead) => return self.lead(lead, seen, missed).await,
             Seat::Follow(follow) => match follow.landing().await {
                 Flown::Landed(landing) => {
                     if let Some(model) = landing.usable_since(began, trusted).and_then(read_shared::<E>) {
@@ -207,24 +214,34 @@ impl<E: CachedEntity> ByKey<'_, E> {
                     }
                 }
                 Flown::Lost => {}
-                Flown::Overdue => return self.query().await.map(ControlFlow::Break),
+                Flown::Overdue => {
+                    let _place = self.context.turn(seen.err(), missed, self.entity).await?;
+                    return self.query().await.map(ControlFlow::Break);
+                }
             },
         }
         Ok(ControlFlow::Continue(self.ask_cache().await))
     }
 
     /// LEASE if nothing that fits stands there, query, FILL.
-    async fn lead(&self, mut lead: Lead<'_>, seen: Option<Seen>) -> Result<ControlFlow<Option<E::Model>, Sign>> {
+    async fn lead(
+        &self,
+        mut lead: Lead<'_>,
+        seen: Result<Seen, Bypass>,
+        missed: Instant,
+    ) -> Result<ControlFlow<Option<E::Model>, Sign>> {
         let lease = match seen {
-            Some(seen) => match self.take_lease(seen).await {
+            Ok(seen) => match self.take_lease(seen).await {
                 Ok(lease) => lease,
                 Err(sign) => return Ok(ControlFlow::Continue(sign)),
             },
-            None => None,
+            Err(why) => Err(why),
         };
+        let place = self.context.turn(lease.as_ref().err().copied(), missed, self.entity).await?;
         lead.query_sent();
         let model = self.query().await?;
-        if let Some(lease) = lease {
+        drop(place);
+        if let Ok(lease) = lease {
             let pointer = self.pointer_to(model.as_ref());
             let filled = lease.fill(|_| pointer.clone()).await;
             telemetry::count_many(telemetry::FILLS, self.entity.label, filled);
@@ -237,15 +254,15 @@ impl<E: CachedEntity> ByKey<'_, E> {
         Ok(ControlFlow::Break(model))
     }
 
-    /// The lease; or none, where somebody else writes or loads; or, as an error, the pointer that has come meanwhile.
-    async fn take_lease(&self, seen: Seen) -> Result<Option<Lease>, Sign> {
+    /// The lease, or why there is none; or, as an error, the pointer that has come meanwhile.
+    async fn take_lease(&self, seen: Seen) -> Result<Result<Lease, Bypass>, Sign> {
         let (lease, mut standings) = take_leases(self.context, vec![(self.pointer.clone(), seen)]).await;
         let Some((_, standing)) = standings.pop() else {
-            return Ok(Some(lease).filter(|lease| !lease.is_empty()));
+            return Ok(if lease.is_empty() { Err(Bypass::Unavailable.told_to(self.span)) } else { Ok(lease) });
         };
         match self.read(standing) {
             sign @ (Sign::To(..) | Sign::Nowhere) => Err(sign),
-            Sign::Miss(_) | Sign::Bypass => Ok(None),
+            Sign::Miss(_) | Sign::Bypass(_) => Ok(Err(Bypass::Occupied)),
         }
     }
 

@@ -11,8 +11,9 @@ use indexmap::IndexMap;
 use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, IntoValueTuple, Value, ValueTuple};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
+use super::bypass::Bypass;
 use super::context::{Context, before_commit};
 use super::lease::{KEYS_PER_CALL, Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
@@ -37,16 +38,17 @@ pub(crate) async fn load_many<E: CachedEntity>(
         target: "writethrough",
         telemetry::SPAN_LOAD_MANY,
         entity = entity.label,
-        keys = ids.len()
+        keys = ids.len(),
+        bypass = tracing::field::Empty
     );
     let started = Instant::now();
     let models = async {
         let pks = ids.into_iter().map(IntoValueTuple::into_value_tuple).collect();
         let (mut many, order) = Many::<E>::of(context, pks)?;
-        many.run().await?;
+        many.run(&span).await?;
         Ok(many.in_order(&order))
     }
-    .instrument(span)
+    .instrument(span.clone())
     .await;
     telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
     models
@@ -69,6 +71,8 @@ struct Many<'a, E: CachedEntity> {
     entity: &'static Facts,
     wanted: IndexMap<CacheKey, ValueTuple>,
     found: HashMap<CacheKey, Option<E::Model>>,
+    /// Why the cache was of no use for one of the keys, if it was not.
+    outage: Option<Bypass>,
 }
 
 impl<'a, E: CachedEntity> Many<'a, E> {
@@ -81,45 +85,51 @@ impl<'a, E: CachedEntity> Many<'a, E> {
             order.push(key.clone());
             wanted.entry(key).or_insert(pk);
         }
-        Ok((Self { context, entity: facts::<E>(), wanted, found: HashMap::new() }, order))
+        Ok((Self { context, entity: facts::<E>(), wanted, found: HashMap::new(), outage: None }, order))
     }
 
     fn in_order(&self, order: &[CacheKey]) -> Vec<Option<E::Model>> {
         order.iter().map(|key| self.found.get(key).cloned().flatten()).collect()
     }
 
-    async fn run(&mut self) -> Result<()> {
-        let misses = self.ask_cache().await;
+    async fn run(&mut self, span: &Span) -> Result<()> {
+        let misses = self.ask_cache(span).await;
         telemetry::count_many(telemetry::HITS, self.entity.label, self.found.len());
-        let lease = self.take_leases(misses).await;
+        let lease = self.take_leases(span, misses).await;
         let asked: Vec<_> = self.wanted.keys().filter(|key| !self.found.contains_key(*key)).cloned().collect();
         telemetry::count_many(telemetry::MISSES, self.entity.label, asked.len());
         if asked.is_empty() {
             return Ok(());
         }
+        let place = self.context.turn(self.outage, Instant::now(), self.entity).await?;
         let started = Instant::now();
         self.ask_database(&self.context.db, &asked).await?;
+        drop(place);
         telemetry::time(telemetry::DATABASE_TIME, self.entity.label, started.elapsed());
         self.fill(lease).await;
         Ok(())
     }
 
     /// GETs all keys; returns those that a lease may be taken for.
-    async fn ask_cache(&mut self) -> Vec<(CacheKey, Seen)> {
+    async fn ask_cache(&mut self, span: &Span) -> Vec<(CacheKey, Seen)> {
         let mut misses = Vec::new();
         if !self.context.trusts_cache() {
+            self.outage = Some(Bypass::Distrusted.told_to(span));
             return misses;
         }
         let keys: Vec<_> = self.wanted.keys().cloned().collect();
         for keys in keys.chunks(KEYS_PER_CALL) {
             let answers = self.context.cache.apply(keys.iter().map(|key| (key.clone(), Step::Get)).collect()).await;
             for (key, answer) in keys.iter().zip(answers) {
-                if let Ok(Reply::Standing(standing)) = answer {
-                    match self.read(key, standing) {
-                        Answer::Hit(model) => drop(self.found.insert(key.clone(), model)),
-                        Answer::Miss(seen) => misses.push((key.clone(), seen)),
-                        Answer::Bypass => {}
-                    }
+                let answer = match answer {
+                    Ok(Reply::Standing(standing)) => self.read(key, standing),
+                    Ok(_) => Answer::Bypass(Bypass::Unavailable),
+                    Err(error) => Answer::Bypass(Bypass::because_of(&error).told_to(span)),
+                };
+                match answer {
+                    Answer::Hit(model) => drop(self.found.insert(key.clone(), model)),
+                    Answer::Miss(seen) => misses.push((key.clone(), seen)),
+                    Answer::Bypass(why) => self.outage = self.outage.or(Some(why).filter(|why| why.is_outage())),
                 }
             }
         }
@@ -131,8 +141,12 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         misses
     }
 
-    async fn take_leases(&mut self, misses: Vec<(CacheKey, Seen)>) -> Lease {
+    async fn take_leases(&mut self, span: &Span, misses: Vec<(CacheKey, Seen)>) -> Lease {
+        let wanted = misses.len();
         let (lease, standings) = take_leases(self.context, misses).await;
+        if lease.len() + standings.len() < wanted {
+            self.outage = Some(Bypass::Unavailable.told_to(span));
+        }
         for (key, standing) in standings {
             if let Answer::Hit(model) = self.read(&key, standing) {
                 self.found.insert(key, model);
@@ -198,7 +212,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
     fn read(&self, key: &CacheKey, standing: Standing<Payload>) -> Answer<E::Model> {
         match self.wanted.get(key) {
             Some(pk) => read_standing::<E>(self.entity, standing, pk),
-            None => Answer::Bypass,
+            None => Answer::Bypass(Bypass::Occupied),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything works on a [`Context`], the inside of a store; the public handles are made in [`crate::store`].
 
+mod bypass;
 mod change;
 mod claim;
 mod context;

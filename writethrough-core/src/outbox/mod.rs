@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 #[cfg(feature = "migration")]
 pub use migration::{CreateOutbox, CreateOutboxTriggers};
 pub use options::OutboxOptions;
-pub(crate) use relay::{Failure, Relay};
+pub(crate) use relay::{Failure, Relay, Seen};
 use table::Table;
 pub(crate) use table::Target;
 

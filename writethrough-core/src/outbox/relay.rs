@@ -1,15 +1,16 @@
 //! What a process that died has left in the outbox, and what others have changed, is invalidated here.
 //!
-//! A relay looks twice in each interval. Rows that triggers recorded are due at once. A row that a store recorded is due
-//! when it stands there at two looks in a row: a store that is alive would have removed it in between. After an outage of
-//! the cache everything is due, because reads wait for it.
+//! A relay looks twice in each interval, and whenever somebody wakes it. Rows that triggers recorded are due at once. A row
+//! that a store recorded is due when it still stands there half an interval after it was first seen: a store that is alive
+//! would have removed it. After an outage of the cache everything is due, because reads wait for it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::time::Instant;
 
 use super::table::{Entry, Target};
 use super::{Outbox, listen};
@@ -33,6 +34,9 @@ pub(crate) struct Relay {
     pub(crate) entities: Arc<Entities>,
     pub(crate) keys: KeySpace,
 }
+
+/// Rows that were left to their stores, and when they were first seen.
+pub(crate) type Seen = HashMap<i64, Instant>;
 
 /// Why a look did not put everything right.
 #[derive(Debug)]
@@ -72,7 +76,7 @@ impl Relay {
 
     async fn look_again_and_again(&self) {
         let period = self.outbox.interval / 2;
-        let mut seen = HashSet::new();
+        let mut seen = Seen::new();
         let (mut pause, mut failing) = (FIRST_PAUSE, false);
         loop {
             let behind = !self.outbox.is_clear(self.cache.recoveries());
@@ -94,20 +98,22 @@ impl Relay {
         }
     }
 
-    /// One look at the whole table. `seen` has the rows that were left to their stores at the last look.
+    /// One look at the whole table. `seen` has the rows that were left to their stores at the last look, and for how long.
     ///
     /// Cancel safe: what was invalidated and not removed is invalidated once more.
-    pub(crate) async fn look(&self, seen: &mut HashSet<i64>) -> Result<(), Failure> {
+    pub(crate) async fn look(&self, seen: &mut Seen) -> Result<(), Failure> {
         let recoveries = self.cache.recoveries();
         let all = !self.outbox.is_clear(recoveries);
-        let (mut left, mut waiting, mut after) = (HashSet::new(), 0, 0);
+        let (now, patience) = (Instant::now(), self.outbox.interval / 2);
+        let first_seen = |seen: &Seen, id: i64| seen.get(&id).copied().unwrap_or(now);
+        let (mut left, mut waiting, mut after) = (Seen::new(), 0, 0);
         loop {
             let (page, last) = self.outbox.table.page(&self.db, after).await.map_err(Failure::Database)?;
             let Some(last) = last else { break };
             after = last;
-            let is_due = |entry: &Entry| all || !entry.is_own || seen.contains(&entry.id);
+            let is_due = |entry: &Entry| all || !entry.is_own || first_seen(seen, entry.id) + patience <= now;
             let (due, rest): (Vec<_>, Vec<_>) = page.into_iter().partition(is_due);
-            left.extend(rest.iter().map(|entry| entry.id));
+            left.extend(rest.iter().map(|entry| (entry.id, first_seen(seen, entry.id))));
             waiting += rest.len() + self.put_right(due).await?;
         }
         *seen = left;

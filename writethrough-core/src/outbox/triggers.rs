@@ -66,8 +66,7 @@ impl Triggers {
     }
 
     pub(super) async fn create(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
-        self.drop(db).await?;
-        execute(db, self.creating()).await
+        execute(db, [self.dropping(), self.creating()].concat()).await
     }
 
     pub(super) async fn drop(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
@@ -200,7 +199,11 @@ fn hex_or_null(column: &str) -> String {
     format!("CASE WHEN {column} IS NOT NULL THEN hex({column}) END")
 }
 
-async fn execute(db: &impl ConnectionTrait, statements: Vec<String>) -> Result<(), DbErr> {
+async fn execute(db: &impl ConnectionTrait, mut statements: Vec<String>) -> Result<(), DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        // On one connection: another one of the pool may take a trigger for present that this one has dropped.
+        statements = vec![statements.join(";\n")];
+    }
     for statement in statements {
         // Unprepared: MySQL prepares no CREATE TRIGGER.
         db.execute_unprepared(&statement).await?;

@@ -1,9 +1,11 @@
 //! What a user decides about an entity: how long, how written, and what when the cache fails.
 
+mod database_limit;
 mod settings;
 
 use std::time::Duration;
 
+pub use database_limit::DatabaseLimit;
 pub(crate) use settings::Settings;
 
 /// Shortest life of an entry.

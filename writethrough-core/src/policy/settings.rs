@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use super::{EntityPolicy, MAX_TTL, MIN_TTL, NegativeTtl, OnCacheFailure, OnPlainWrite};
+use super::{DatabaseLimit, EntityPolicy, MAX_TTL, MIN_TTL, NegativeTtl, OnCacheFailure, OnPlainWrite};
 
 /// How long a fence outlives the longest statement.
 const FENCE_MARGIN: Duration = Duration::from_secs(30);
@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) write_timeout: Duration,
     pub(crate) lease_time: Duration,
     pub(crate) close_timeout: Duration,
+    pub(crate) repair_queue_capacity: usize,
+    pub(crate) database_limit: Option<DatabaseLimit>,
     pub(crate) on_cache_failure: OnCacheFailure,
     pub(crate) on_plain_write: OnPlainWrite,
 }
@@ -30,6 +32,8 @@ impl Default for Settings {
             write_timeout: Duration::from_secs(30),
             lease_time: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),
+            repair_queue_capacity: 10_000,
+            database_limit: None,
             on_cache_failure: OnCacheFailure::Degrade,
             on_plain_write: OnPlainWrite::Warn,
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::breaker::{Breaker, Permit};
+use super::breaker::{Breaker, BreakerState, Permit};
 use crate::cache::{AnyCache, CacheError, CacheKey, Call};
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing};
@@ -37,6 +37,11 @@ impl GuardedCache {
     /// Safe: the count stays.
     pub(crate) async fn recovered(&self, seen: u64) {
         self.breaker.recoveries().more_than(seen).await;
+    }
+
+    /// What the breaker lets through.
+    pub(crate) fn state(&self) -> BreakerState {
+        self.breaker.state()
     }
 
     pub(crate) async fn get(&self, key: &CacheKey) -> Result<Standing<Payload>, CacheError> {

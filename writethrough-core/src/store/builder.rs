@@ -16,8 +16,8 @@ use crate::entity::{CachedEntity, Entities, KeySpace, Owner};
 use crate::error::{Error, Result};
 use crate::ops::{Context, Flights};
 use crate::outbox::{Outbox, OutboxOptions, Relay};
-use crate::policy::{MAX_TTL, MIN_TTL, OnCacheFailure, OnPlainWrite, Settings};
-use crate::resilience::{GuardedCache, Repairs};
+use crate::policy::{DatabaseLimit, MAX_TTL, MIN_TTL, OnCacheFailure, OnPlainWrite, Settings};
+use crate::resilience::{Bulkhead, GuardedCache, Repairs};
 
 /// How a store is made; see [`Store::builder`](super::Store::builder).
 ///
@@ -132,6 +132,22 @@ impl StoreBuilder {
         self
     }
 
+    /// How many keys may wait to be put right in the cache, after writes that could not reach it: 1 to 1,000,000, 10,000 by
+    /// default; each takes a few hundred bytes. Beyond them, the entity of the key that comes next is marked as a whole,
+    /// and all its entries are removed when the cache answers; an error in the log says so.
+    pub fn repair_queue_capacity(mut self, keys: usize) -> Self {
+        self.settings.repair_queue_capacity = keys;
+        self
+    }
+
+    /// A bound on the queries that loads send to the database while the cache cannot be used: none by default. A load that
+    /// finds no turn in time fails, see [`Error::is_overloaded`](crate::Error::is_overloaded). Loads of one row share
+    /// queries as always; loads in a transaction and writes do not wait, nor does anybody while the cache answers.
+    pub fn database_limit(mut self, limit: DatabaseLimit) -> Self {
+        self.settings.database_limit = Some(limit);
+        self
+    }
+
     /// What a write does when the cache does not answer, for entities that do not say it themselves.
     pub fn on_cache_failure(mut self, policy: OnCacheFailure) -> Self {
         self.settings.on_cache_failure = policy;
@@ -186,7 +202,7 @@ impl StoreBuilder {
         let cache = GuardedCache::new(ready(cache, self.settings.on_cache_failure).await?);
         let keys = KeySpace::new(&namespace, cache.is_clustered()).map_err(|error| Error::input(error.to_string()))?;
         let cache = Arc::new(cache);
-        let repairs = Repairs::new(self.settings.fence_expiry());
+        let repairs = Repairs::new(self.settings.fence_expiry(), self.settings.repair_queue_capacity);
         let entities = Arc::new(self.entities);
         let outbox = self.outbox.map(|options| Outbox::new(&options, keys.namespace()));
         let relay = outbox.clone().map(|outbox| Relay {
@@ -208,6 +224,7 @@ impl StoreBuilder {
             cache,
             keys,
             entities,
+            bulkhead: Bulkhead::new(self.settings.database_limit),
             settings: self.settings,
             flights: Flights::default(),
             repairs,
@@ -226,11 +243,17 @@ impl StoreBuilder {
         in_range("cache_timeout", settings.cache_timeout, Duration::from_millis(1), minute)?;
         in_range("write_timeout", settings.write_timeout, Duration::from_millis(10), 60 * minute)?;
         in_range("lease_time", settings.lease_time, Duration::from_millis(10), 10 * minute)?;
-        in_range("close_timeout", settings.close_timeout, Duration::ZERO, 60 * minute)
+        in_range("close_timeout", settings.close_timeout, Duration::ZERO, 60 * minute)?;
+        in_range("repair_queue_capacity", settings.repair_queue_capacity, 1, 1_000_000)?;
+        if let Some(DatabaseLimit { max_queries, queue_timeout }) = settings.database_limit {
+            in_range("max_queries of the database_limit", max_queries, 1, 1_000_000)?;
+            in_range("queue_timeout of the database_limit", queue_timeout, Duration::ZERO, 60 * minute)?;
+        }
+        Ok(())
     }
 }
 
-fn in_range(name: &str, value: Duration, least: Duration, most: Duration) -> Result<()> {
+fn in_range<T: Copy + PartialOrd + fmt::Debug>(name: &str, value: T, least: T, most: T) -> Result<()> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

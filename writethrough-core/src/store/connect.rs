@@ -1,13 +1,12 @@
 //! Opening a database.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
 use super::url::{DatabaseScheme, as_seaorm_spells_it, database_scheme};
 use crate::error::{Error, Outcome, Result};
-use crate::outbox::{Failure, Relay};
+use crate::outbox::{Failure, Relay, Seen};
 
 /// A new pool of sqlx 0.9 looks after its idle connections once, in a task of its own. If it does so at the very moment when
 /// one is given back and taken by another, their number wraps around, and the task never ends. So nobody takes one before.
@@ -79,7 +78,7 @@ fn limit_mysql(_: &mut ConnectOptions, _: Duration) {}
 /// Puts right what others have left in the outbox. A cache that does not answer is asked again later; until then reads do
 /// not trust it.
 pub(super) async fn consult(relay: &Relay) -> Result<()> {
-    match relay.look(&mut HashSet::new()).await {
+    match relay.look(&mut Seen::new()).await {
         Ok(()) | Err(Failure::Cache(_)) => Ok(()),
         Err(Failure::Database(error)) => Err(Error::database(error, Outcome::NotCommitted)
             .advise("the outbox's table must be there; create it with OutboxOptions::create_table, or in a migration")),

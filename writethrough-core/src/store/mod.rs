@@ -2,6 +2,7 @@
 
 mod builder;
 mod connect;
+mod health;
 mod session;
 mod transactions;
 mod url;
@@ -15,6 +16,7 @@ use sea_orm::{ActiveModelTrait, DatabaseConnection};
 use tokio::time::{Instant, timeout_at};
 
 pub use builder::StoreBuilder;
+pub use health::Health;
 pub(crate) use session::Scope;
 pub use session::Session;
 
@@ -211,6 +213,7 @@ impl Store {
         };
         let done = timeout_at(deadline, pending).await;
         let (tasks, repairs) = (context.tasks.len(), context.repairs.waiting());
+        let backlog = context.repairs.backlog();
         context.cache.close().await;
         context.repairs.give_up();
         if let Some(outbox) = &context.outbox {
@@ -226,11 +229,30 @@ impl Store {
             return Ok(());
         }
         let outcome = if tasks > 0 { Outcome::Unknown } else { Outcome::Committed };
+        let names = if repairs > 0 { format!(" ({backlog})") } else { String::new() };
         let message = format!(
-            "the store was closed with {tasks} background writes and {repairs} cache repairs unfinished; their entries \
-             may be stale until they expire"
+            "the store was closed with {tasks} background writes and {repairs} cache repairs unfinished{names}; their \
+             entries may be stale until they expire"
         );
         Err(Error::unfinished(message, outcome))
+    }
+
+    /// How the store does, at this moment; asks nobody.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use writethrough::Store;
+    ///
+    /// # async fn report(store: &Store) {
+    /// let health = store.health();
+    /// if !health.is_healthy() {
+    ///     eprintln!("loads ask the database, breaker {:?}, {} keys wait", health.breaker, health.waiting_keys);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health::of(&self.context)
     }
 
     pub(crate) fn context(&self) -> &Arc<Context> {

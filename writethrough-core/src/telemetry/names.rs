@@ -20,16 +20,22 @@ pub const PLAIN_WRITES: &str = "writethrough_plain_writes_total";
 pub const REPAIRS: &str = "writethrough_repairs_total";
 /// Counter: entries and whole entities that a relay has invalidated for rows of the outbox. No label.
 pub const OUTBOX_REPAIRS: &str = "writethrough_outbox_repairs_total";
+/// Counter: entities that were marked as a whole, because the repair queue was full.
+pub const REPAIR_OVERFLOWS: &str = "writethrough_repair_overflows_total";
 /// Counter: entries that could not be decoded and were replaced.
 pub const DECODE_ERRORS: &str = "writethrough_decode_errors_total";
+/// Counter: loads that found no turn at the database while the cache was gone.
+pub const OVERLOADED: &str = "writethrough_overloaded_total";
 /// Counter: cache commands that were not acknowledged. No label.
 pub const CACHE_ERRORS: &str = "writethrough_cache_errors_total";
 /// Gauge: 0 the breaker is closed, 1 half open, 2 open. No label.
 pub const BREAKER_STATE: &str = "writethrough_breaker_state";
-/// Gauge: keys that wait in the repair queue. No label.
+/// Gauge: keys, and entities as a whole, that wait in the repair queue. No label.
 pub const REPAIR_QUEUE: &str = "writethrough_repair_queue_length";
 /// Gauge: rows of the outbox at a relay's last look. No label.
 pub const OUTBOX_LENGTH: &str = "writethrough_outbox_length";
+/// Gauge: loads that wait for their turn at the database while the cache is gone. No label.
+pub const DATABASE_QUEUE: &str = "writethrough_database_queue_length";
 
 /// Histogram: a load, from call to return.
 pub const LOAD_TIME: &str = "writethrough_load_seconds";
@@ -42,11 +48,12 @@ pub const COMMIT_TIME: &str = "writethrough_commit_seconds";
 /// Histogram: one round trip to the cache. No label.
 pub const CACHE_TIME: &str = "writethrough_cache_seconds";
 
-/// Span: one load. Fields: `entity`, `source` (cache, database).
+/// Span: one load. Fields: `entity`, `source` (cache, database), `bypass` (left_alone, unavailable, distrusted: why the
+/// cache was of no use).
 pub const SPAN_LOAD: &str = "writethrough.load";
-/// Span: one load by a unique key. Fields: `entity`, `key` (its columns), `source` (cache, database).
+/// Span: one load by a unique key. Fields: `entity`, `key` (its columns), `source` (cache, database), `bypass`.
 pub const SPAN_LOAD_BY_KEY: &str = "writethrough.load_by_key";
-/// Span: a load of many. Fields: `entity`, `keys`.
+/// Span: a load of many. Fields: `entity`, `keys`, `bypass`.
 pub const SPAN_LOAD_MANY: &str = "writethrough.load_many";
 /// Span: an insert or update. Fields: `entity`, `cache` (refreshed, invalidated, contended, deferred, degraded).
 pub const SPAN_SAVE: &str = "writethrough.save";
@@ -54,5 +61,5 @@ pub const SPAN_SAVE: &str = "writethrough.save";
 pub const SPAN_DELETE: &str = "writethrough.delete";
 /// Span: the commit of a transaction. Fields: `keys`, `cache`.
 pub const SPAN_COMMIT: &str = "writethrough.commit";
-/// Span: an invalidation. Fields: `entity`.
+/// Span: an invalidation. Fields: `entity`, `cache` (invalidated, degraded).
 pub const SPAN_INVALIDATE: &str = "writethrough.invalidate";

@@ -98,7 +98,7 @@ impl RedisCache {
         let clustered = config.server.is_clustered();
         let setup = Setup { config, timeout, trust };
         let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let link = Arc::new(Link::default());
+        let link = Arc::new(Link::of(options.pool_size));
         let lane = |_| Lane::open(setup.clone(), link.clone(), &tasks, closing.clone());
         let lanes = (0..options.pool_size).map(lane).collect();
         Ok(Self { options, timeout, clustered, trust, lanes, link, closing, tasks })

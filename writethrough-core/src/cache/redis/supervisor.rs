@@ -66,14 +66,18 @@ async fn supervise(setup: Setup, link: Arc<Link>, state: watch::Sender<State>, c
             Ok(mut life) => {
                 tracing::debug!("connected to the cache");
                 let began = Instant::now();
-                if matches!(*state.borrow(), State::Down(_)) {
-                    link.came_back();
+                let was_down = matches!(*state.borrow(), State::Down(_));
+                let open = || drop(state.send_replace(State::Up(Arc::clone(&life.connection))));
+                if was_down {
+                    link.came_back(open)
+                } else {
+                    open()
                 }
-                state.send_replace(State::Up(Arc::clone(&life.connection)));
                 tokio::select! {
                     why = life.end() => {
                         tracing::warn!(%why, "the cache connection ended");
                         state.send_replace(State::Down(why));
+                        link.lost();
                     }
                     () = closing.cancelled() => {
                         state.send_replace(State::Down(CacheError::Closed));
@@ -85,7 +89,9 @@ async fn supervise(setup: Setup, link: Arc<Link>, state: watch::Sender<State>, c
             }
             Err(why) => {
                 tracing::debug!(%why, "no connection to the cache");
-                state.send_replace(State::Down(why));
+                if matches!(state.send_replace(State::Down(why)), State::Connecting) {
+                    link.lost();
+                }
             }
         }
         tokio::select! {

@@ -69,7 +69,7 @@ async fn conclude(level: Level, span: &tracing::Span) -> Result<CacheEffect> {
             Outcome::NotCommitted => fence.abandon().await,
             Outcome::Committed | Outcome::Unknown => {
                 fence.leave();
-                sweeps.iter().for_each(|owner| context.repairs.push_entity(owner.prefixes(&context.keys)));
+                sweeps.iter().for_each(|owner| context.repairs.push_entity(context.all_keys(owner)));
             }
         }
         return Err(error);

@@ -71,7 +71,7 @@ async fn a_recovery_is_counted_before_the_answer_that_closed_the_breaker_is_give
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_comes_back_is_a_recovery_though_no_call_failed_meanwhile() {
     let (_, cache) = guarded();
-    cache.breaker.came_back();
+    cache.breaker.coming_back();
     assert_eq!(cache.recoveries(), 1);
 }
 
@@ -87,7 +87,7 @@ async fn whoever_waits_for_a_recovery_is_woken_by_it_and_not_before() {
         .collect();
     tokio::task::yield_now().await;
     assert!(waiting.iter().all(|waiting| !waiting.is_finished()));
-    cache.breaker.came_back();
+    cache.breaker.coming_back();
     for waiting in waiting {
         timeout(Duration::from_secs(60), waiting).await.expect("it is woken").expect("it does not panic");
     }
@@ -97,7 +97,7 @@ async fn whoever_waits_for_a_recovery_is_woken_by_it_and_not_before() {
 async fn a_recovery_that_was_missed_is_not_waited_for() {
     let (_, cache) = guarded();
     assert!(cache.recovered(0).now_or_never().is_none(), "there was none, and the wait is given up");
-    cache.breaker.came_back();
+    cache.breaker.coming_back();
     assert!(cache.recovered(0).now_or_never().is_some());
     assert!(cache.recovered(1).now_or_never().is_none());
 }

@@ -79,15 +79,15 @@ fn name_of(step: &Step<Payload>) -> &'static str {
 }
 
 fn queue() -> Arc<Repairs> {
-    Repairs::new(Duration::from_secs(60))
+    Repairs::new(Duration::from_secs(60), 10_000)
 }
 
 fn push(repairs: &Repairs, key: &str, repair: Repair) {
-    repairs.push(CacheKey::new(key), repair, || prefixes("flight"));
+    repairs.push(CacheKey::new(key), repair, all_of("flight"));
 }
 
-fn prefixes(entity: &str) -> [String; 2] {
-    [format!("{entity}:"), format!("{entity}@")]
+fn all_of(label: &'static str) -> EntityKeys {
+    EntityKeys { label, prefixes: [format!("{label}:"), format!("{label}@")] }
 }
 
 fn stamp(nonce: u64) -> Stamp {
@@ -144,15 +144,15 @@ async fn one_call_carries_repairs_of_one_kind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_marks_the_entity_as_a_whole() {
-    let (repairs, cache) = (Repairs::with_capacity(Duration::from_secs(60), 2), Script::answering());
+    let (repairs, cache) = (Repairs::new(Duration::from_secs(60), 2), Script::answering());
     for key in ["flight:1", "flight@no:2", "flight:3", "flight:4"] {
         push(&repairs, key, Repair::Invalidate);
     }
-    assert!(repairs.waiting() <= 4, "{} wait", repairs.waiting());
+    assert_eq!(repairs.lengths(), (0, 1), "the mark covers the keys before it and those after it");
     run(&repairs, &cache);
     drain(&repairs).await;
     let sent = cache.sent();
-    for prefix in prefixes("flight") {
+    for prefix in all_of("flight").prefixes {
         assert!(sent.contains(&format!("all of {prefix}")), "{sent:?}");
     }
     assert!(!sent.iter().any(|call| call.contains("flight:1") || call.contains("flight@no:2")), "{sent:?}");
@@ -160,7 +160,7 @@ async fn a_full_queue_marks_the_entity_as_a_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_of_unknown_outcome_gets_its_fence_although_the_queue_is_full() {
-    let (repairs, cache) = (Repairs::with_capacity(Duration::from_secs(60), 2), Script::answering());
+    let (repairs, cache) = (Repairs::new(Duration::from_secs(60), 2), Script::answering());
     for key in ["flight:1", "flight:2"] {
         push(&repairs, key, Repair::Invalidate);
     }
@@ -189,17 +189,17 @@ async fn a_key_pushed_again_while_its_repair_is_under_way_stays() {
 async fn an_entity_marked_again_while_its_repair_is_under_way_stays() {
     let (repairs, cache) = (queue(), Script::new(0));
     run(&repairs, &cache);
-    repairs.push_entity(prefixes("flight"));
+    repairs.push_entity(all_of("flight"));
     cache.arrived().await;
-    repairs.push_entity(prefixes("flight"));
-    for _ in 0..2 {
+    repairs.push_entity(all_of("flight"));
+    for _ in 0..3 {
         cache.allowed.add_permits(1);
         cache.arrived().await;
         assert!(!repairs.is_drained());
     }
     cache.allowed.add_permits(1);
     drain(&repairs).await;
-    assert_eq!(cache.sent(), ["all of flight:", "all of flight:", "all of flight@"]);
+    assert_eq!(cache.sent(), ["all of flight:", "all of flight@", "all of flight:", "all of flight@"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,10 +208,10 @@ async fn what_is_not_acknowledged_is_tried_again_and_counts_as_waiting() {
     cache.up.store(false, Ordering::SeqCst);
     run(&repairs, &cache);
     push(&repairs, "flight:1", Repair::Finish(stamp(1)));
-    repairs.push_entity(prefixes("seat"));
+    repairs.push_entity(all_of("seat"));
     for _ in 0..6 {
         cache.arrived().await;
-        assert_eq!(repairs.waiting(), 3, "the key, and the entity's two prefixes");
+        assert_eq!(repairs.waiting(), 2, "the key, and the entity");
     }
     cache.up.store(true, Ordering::SeqCst);
     drain(&repairs).await;
@@ -274,4 +274,46 @@ async fn the_task_ends_when_the_cache_was_closed_although_something_waits() {
     repairs.give_up();
     timeout(Duration::from_secs(60), task).await.expect("it ends").expect("it does not panic");
     assert_eq!(repairs.waiting(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_backlog_names_tables_and_counts_and_no_key() {
+    let repairs = Repairs::new(Duration::from_secs(60), 2);
+    repairs.push(CacheKey::new("seat:1"), Repair::Invalidate, all_of("seat"));
+    assert_eq!(repairs.backlog().to_string(), "1 key of `seat`");
+    push(&repairs, "flight:s3cret", Repair::Invalidate);
+    assert_eq!(repairs.backlog().to_string(), "1 key of `flight`, 1 key of `seat`");
+    push(&repairs, "flight:2", Repair::Invalidate);
+    for key in ["flight:3", "flight:4"] {
+        push(&repairs, key, Repair::Fence);
+    }
+    assert_eq!(repairs.backlog().to_string(), "2 keys of `flight`, 1 key of `seat`, all of `flight`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_is_part_of_the_backlog() {
+    let (repairs, cache) = (queue(), Script::new(0));
+    run(&repairs, &cache);
+    push(&repairs, "flight:1", Repair::Invalidate);
+    repairs.push_entity(all_of("seat"));
+    cache.arrived().await;
+    assert_eq!(repairs.lengths(), (1, 1));
+    assert_eq!(repairs.backlog().to_string(), "1 key of `flight`, all of `seat`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_of_which_half_was_removed_is_removed_again() {
+    let (repairs, cache) = (queue(), Script::new(0));
+    run(&repairs, &cache);
+    repairs.push_entity(all_of("seat"));
+    cache.arrived().await;
+    cache.allowed.add_permits(1);
+    cache.arrived().await;
+    cache.up.store(false, Ordering::SeqCst);
+    cache.allowed.add_permits(1);
+    cache.arrived().await;
+    cache.up.store(true, Ordering::SeqCst);
+    cache.allowed.add_permits(2);
+    drain(&repairs).await;
+    assert_eq!(cache.sent(), ["all of seat:", "all of seat@", "all of seat:", "all of seat@"]);
 }

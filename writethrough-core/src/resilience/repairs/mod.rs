@@ -9,20 +9,21 @@
 //!    forgets nothing. Only keys of unknown outcome stay beside the mark: an invalidation cannot stand in for the fence
 //!    that they need.
 
-use std::collections::{BTreeSet, HashMap};
+mod queue;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+pub(crate) use self::queue::EntityKeys;
+use self::queue::{Backlog, Batch, Pushed, Queue};
 use super::guarded::GuardedCache;
-use crate::cache::{CacheError, CacheKey};
+use crate::cache::{CacheError, CacheKey, Call};
 use crate::protocol::{Nonce, Stamp, Step};
 use crate::telemetry;
 
-/// Keys that wait at most; beyond it their entities are marked as a whole.
-const CAPACITY: usize = 10_000;
 /// Keys in one call.
 const BATCH: usize = 256;
 /// Pause after a failed attempt, at first and at most.
@@ -72,32 +73,19 @@ pub(crate) struct Repairs {
     wake: Notify,
     drained: Notify,
     fence_expiry: Duration,
-    capacity: usize,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    keys: HashMap<CacheKey, Repair>,
-    /// Prefixes of entities that are marked as a whole, two for each: of its rows and of its pointers.
-    entities: BTreeSet<String>,
-    under_way: usize,
 }
 
 impl Repairs {
-    pub(crate) fn new(fence_expiry: Duration) -> Arc<Self> {
-        Self::with_capacity(fence_expiry, CAPACITY)
-    }
-
-    fn with_capacity(fence_expiry: Duration, capacity: usize) -> Arc<Self> {
+    /// For so many keys; beyond them their entities are marked as a whole.
+    pub(crate) fn new(fence_expiry: Duration, capacity: usize) -> Arc<Self> {
         Arc::new(Self {
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue::of(capacity)),
             waiting: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             wake: Notify::new(),
             drained: Notify::new(),
             fence_expiry,
-            capacity,
         })
     }
 
@@ -106,35 +94,38 @@ impl Repairs {
         self.waiting() == 0
     }
 
-    /// How many keys and prefixes of entities wait, those under way included.
+    /// How many keys and entities wait, those under way included.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Queues a key; each key of its entity starts with one of the `prefixes`.
-    pub(crate) fn push(&self, key: CacheKey, repair: Repair, prefixes: impl FnOnce() -> [String; 2]) {
-        let mut queue = self.lock();
-        if queue.keys.len() >= self.capacity && !queue.keys.contains_key(&key) {
-            let prefixes = prefixes();
-            tracing::error!(?prefixes, "the repair queue is full; the whole entity will be invalidated");
-            let covered = |key: &CacheKey| prefixes.iter().any(|prefix| key.as_str().starts_with(prefix));
-            queue.keys.retain(|key, repair| *repair == Repair::Fence || !covered(key));
-            queue.entities.extend(prefixes);
-            if repair == Repair::Fence {
-                queue.keys.insert(key, repair);
-            }
-        } else {
-            queue.keys.entry(key).and_modify(|queued| *queued = queued.and(repair)).or_insert(repair);
+    /// How many keys wait, and how many entities as a whole.
+    pub(crate) fn lengths(&self) -> (usize, usize) {
+        self.lock().waiting()
+    }
+
+    /// What waits, by the names of tables.
+    pub(crate) fn backlog(&self) -> Backlog {
+        self.lock().backlog()
+    }
+
+    /// Queues a key of the entity.
+    pub(crate) fn push(&self, key: CacheKey, repair: Repair, entity: EntityKeys) {
+        let label = entity.label;
+        let pushed = self.change(|queue| queue.push(key, repair, entity));
+        if pushed == Pushed::Overflowed {
+            tracing::error!(
+                entity = label,
+                "the repair queue is full; all entries of the entity will be invalidated when the cache answers"
+            );
+            telemetry::count(telemetry::REPAIR_OVERFLOWS, label);
         }
-        self.publish(&queue);
         self.wake.notify_one();
     }
 
-    /// Marks a whole entity: all that starts with one of the prefixes.
-    pub(crate) fn push_entity(&self, prefixes: [String; 2]) {
-        let mut queue = self.lock();
-        queue.entities.extend(prefixes);
-        self.publish(&queue);
+    /// Marks a whole entity.
+    pub(crate) fn push_entity(&self, entity: EntityKeys) {
+        self.change(|queue| queue.mark(entity));
         self.wake.notify_one();
     }
 
@@ -182,69 +173,38 @@ impl Repairs {
 
     /// One attempt; whether all of it was acknowledged.
     async fn repair_some(&self, cache: &GuardedCache) -> bool {
-        let (keys, entity) = self.take();
+        let Batch { keys, entity } = self.change(|queue| queue.take(BATCH));
         let mut acknowledged = true;
-        if !keys.is_empty() {
-            let calls = keys.iter().map(|(key, repair)| (key.clone(), repair.step(self.fence_expiry)));
-            // One call may carry steps of one kind only.
-            for kind in group_by_kind(calls.collect()) {
-                let names: Vec<_> = kind.iter().map(|(key, _)| key.clone()).collect();
-                for (key, answer) in names.iter().zip(cache.repair(kind).await) {
-                    match answer {
-                        Ok(_) => self.done(1),
-                        Err(error) => {
-                            acknowledged = false;
-                            refused(&error);
-                            self.put_back(key.clone(), keys.get(key).copied().unwrap_or(Repair::Invalidate));
-                        }
-                    }
-                }
+        let calls = keys.iter().map(|(key, entry)| (key.clone(), entry.repair.step(self.fence_expiry)));
+        // One call may carry steps of one kind only.
+        for kind in group_by_kind(calls.collect()) {
+            let names: Vec<_> = kind.iter().map(|(key, _)| key.clone()).collect();
+            for (key, answer) in names.iter().zip(cache.repair(kind).await) {
+                acknowledged &= is_done(&answer);
+                self.change(|queue| queue.conclude_key(key, answer.is_ok()));
             }
         }
-        if let Some(prefix) = entity {
-            match cache.repair_prefix(&prefix).await {
-                Ok(_) => self.done(1),
-                Err(error) => {
-                    acknowledged = false;
-                    refused(&error);
-                    let mut queue = self.lock();
-                    queue.entities.insert(prefix);
-                    queue.under_way -= 1;
-                    self.publish(&queue);
+        if let Some(entity) = entity {
+            let mut swept = Ok(0);
+            for prefix in &entity.prefixes {
+                if swept.is_ok() {
+                    swept = cache.repair_prefix(prefix).await;
                 }
             }
+            acknowledged &= is_done(&swept);
+            self.change(|queue| queue.conclude_entity(swept.is_ok()));
         }
         acknowledged
     }
 
-    fn take(&self) -> (HashMap<CacheKey, Repair>, Option<String>) {
+    /// Changes the queue, and tells how long it is.
+    fn change<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
         let mut queue = self.lock();
-        let names: Vec<_> = queue.keys.keys().take(BATCH).cloned().collect();
-        let keys: HashMap<_, _> = names.iter().filter_map(|key| queue.keys.remove_entry(key)).collect();
-        let entity = queue.entities.pop_first();
-        queue.under_way += keys.len() + usize::from(entity.is_some());
-        self.publish(&queue);
-        (keys, entity)
-    }
-
-    fn done(&self, repaired: usize) {
-        let mut queue = self.lock();
-        queue.under_way -= repaired;
-        self.publish(&queue);
-        metrics::counter!(telemetry::REPAIRS).increment(repaired as u64);
-    }
-
-    fn put_back(&self, key: CacheKey, repair: Repair) {
-        let mut queue = self.lock();
-        queue.keys.entry(key).and_modify(|queued| *queued = queued.and(repair)).or_insert(repair);
-        queue.under_way -= 1;
-        self.publish(&queue);
-    }
-
-    fn publish(&self, queue: &Queue) {
-        let waiting = queue.keys.len() + queue.entities.len() + queue.under_way;
-        self.waiting.store(waiting, Ordering::SeqCst);
-        metrics::gauge!(telemetry::REPAIR_QUEUE).set(waiting as f64);
+        let result = change(&mut queue);
+        let (keys, entities) = queue.waiting();
+        self.waiting.store(keys + entities, Ordering::SeqCst);
+        metrics::gauge!(telemetry::REPAIR_QUEUE).set((keys + entities) as f64);
+        result
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -252,14 +212,19 @@ impl Repairs {
     }
 }
 
-/// A refusal does not pass by itself: somebody has to look.
-fn refused(error: &CacheError) {
-    if matches!(error, CacheError::Rejected(_)) {
-        tracing::error!(%error, "the cache refuses a repair; until it is done, reads go to the database");
+/// Counts a repair that was acknowledged. A refusal does not pass by itself: somebody has to look.
+fn is_done<T>(answer: &Result<T, CacheError>) -> bool {
+    match answer {
+        Ok(_) => metrics::counter!(telemetry::REPAIRS).increment(1),
+        Err(error @ CacheError::Rejected(_)) => {
+            tracing::error!(%error, "the cache refuses a repair; until it is done, reads go to the database");
+        }
+        Err(_) => {}
     }
+    answer.is_ok()
 }
 
-fn group_by_kind(calls: Vec<crate::cache::Call>) -> Vec<Vec<crate::cache::Call>> {
+fn group_by_kind(calls: Vec<Call>) -> Vec<Vec<Call>> {
     let (fences, rest): (Vec<_>, Vec<_>) = calls.into_iter().partition(|(_, step)| matches!(step, Step::Fence { .. }));
     let (finishes, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|(_, step)| matches!(step, Step::Finish { .. }));
