@@ -11,7 +11,10 @@ mod cluster;
 mod dead_cache;
 mod dropped;
 mod entities;
+mod evicted;
+mod failover;
 mod flushed;
+mod flushed_anywhere;
 mod frozen;
 mod gate;
 mod late_commands;
@@ -27,6 +30,7 @@ mod panics;
 mod repair;
 mod restarts;
 mod scene;
+mod snapshots;
 mod strict;
 mod write_timeout;
 
