@@ -11,7 +11,10 @@ mod cluster;
 mod dead_cache;
 mod dropped;
 mod entities;
+mod evicted;
+mod failover;
 mod flushed;
+mod flushed_anywhere;
 mod frozen;
 mod gate;
 mod hung;
@@ -30,6 +33,7 @@ mod refresh_later;
 mod repair;
 mod restarts;
 mod scene;
+mod snapshots;
 mod strict;
 mod write_timeout;
 

@@ -49,6 +49,27 @@ on_every_backend! {
         assert_eq!(load(&scene.store().await, 1).await, (Some("A1".to_owned()), Source::Cache));
     }
 
+    // The cost of a full cache: what it does not hold, it does not get; what it holds, it serves.
+    async fn a_load_of_what_is_not_cached_costs_a_query_each_time(backend: Backend) {
+        let scene = scene_on(backend).await;
+        let (store, statements) = scene.recorded(scene.redis.url()).await;
+        for id in 1..=2 {
+            store.insert(flight::at(id, "A1")).await.expect("all is well");
+        }
+        scene.expire(2);
+        limit(&scene, "1");
+        statements.take();
+
+        for _ in 0..10 {
+            assert_eq!(load(&store, 1).await, (Some("A1".to_owned()), Source::Cache));
+            assert_eq!(load(&store, 2).await, (Some("A1".to_owned()), Source::Database));
+        }
+
+        assert_eq!(statements.len(), 10, "{:?}", statements.take());
+        limit(&scene, "0");
+        comes_from_cache(&store, 2, "A1").await;
+    }
+
     // A fence takes the place of an entry, and needs memory where there is none.
     async fn an_entity_that_needs_its_cache_refuses_to_write_a_row_that_is_not_cached(backend: Backend) {
         let scene = scene_on(backend).await;

@@ -10,7 +10,7 @@ use super::scene::{Scene, Standing, Verb, comes_from_cache, gate_of, load};
 use super::until;
 use crate::support::Fault;
 
-fn take_snapshot(scene: &Scene) {
+pub(super) fn take_snapshot(scene: &Scene) {
     assert_eq!(scene.redis.cli(&["SAVE"]), "OK");
 }
 
@@ -90,6 +90,32 @@ on_every_backend! {
         assert_eq!(scene.standing(1), Standing::Fence, "it came back with the snapshot");
         comes_from_cache(&scene.store().await, 1, "B2").await;
         comes_from_cache(&writer, 1, "B2").await;
+    }
+
+    // Its fence was put up after the snapshot; so it is lost, and a reader keeps the old row in the meantime.
+    async fn a_writer_that_a_restart_takes_the_fence_from_ends_in_the_new_row(backend: Backend) {
+        let mut scene = Scene::new(backend).await;
+        let other = scene.store().await;
+        other.insert(flight::at(1, "A1")).await.expect("all is well");
+        take_snapshot(&scene);
+        let writer = scene.behind_gate().await;
+        let fenced = scene.gate.stop_reply(Verb::Fence.mark());
+        let saving = tokio::spawn({
+            let writer = writer.clone();
+            async move { writer.save(flight::moved(1, "B2")).await }
+        });
+        let fenced = fenced.stopped().await;
+
+        scene.redis.restart();
+
+        comes_from_cache(&other, 1, "A1").await;
+        fenced.pass();
+        let saved = saving.await.expect("no panic").expect("degrade goes on without the cache");
+        assert_ne!(saved.cache, CacheEffect::Refreshed, "the fence was lost");
+        assert_eq!(gate_of(&writer, 1).await, "B2");
+        until("the writer has repaired what it could not finish", async || waiting(&writer) == 0).await;
+        assert_eq!(gate_of(&other, 1).await, "B2");
+        comes_from_cache(&other, 1, "B2").await;
     }
 
     async fn a_server_that_comes_back_empty_is_filled_again(backend: Backend) {

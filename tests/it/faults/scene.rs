@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use fred::util::sha1_hash;
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, Schema};
-use writethrough::{Loaded, Source, Store, StoreBuilder};
+use writethrough::{Loaded, RedisOptions, Source, Store, StoreBuilder};
 
 use super::entities::{booking, flight, letter, parcel};
 use super::gate::Gate;
 use super::until;
 use crate::support::redis::RedisServer;
-use crate::support::{Backend, FaultProxy, TestDatabase};
+use crate::support::{Backend, FaultProxy, StatementLog, TestDatabase};
 
 /// One test's world.
 pub struct Scene {
@@ -71,10 +71,29 @@ impl Scene {
 
     /// A process whose commands to Redis are stopped at the gate.
     pub async fn behind_gate(&self) -> Store {
+        self.load_scripts();
+        self.builder(self.gate.addr()).build().await.expect("a store")
+    }
+
+    /// Lets the server know the scripts, so that every command bears the name of its own.
+    pub fn load_scripts(&self) {
         for verb in Verb::ALL {
             self.redis.cli(&["SCRIPT", "LOAD", &verb.script()]);
         }
-        self.builder(self.gate.addr()).build().await.expect("a store")
+    }
+
+    /// A process whose statements are recorded, with this cache.
+    pub async fn recorded(&self, cache_url: String) -> (Store, StatementLog) {
+        let mut db = self.database.connect().await;
+        let log = StatementLog::attach(&mut db);
+        let builder = self.builder(self.redis_addr()).database(db).cache_url(cache_url);
+        (builder.build().await.expect("a store"), log)
+    }
+
+    /// A process that has opted out: entries count whichever life of the server wrote them.
+    pub async fn trusting_any_incarnation(&self) -> Store {
+        let options = RedisOptions::new(self.redis.url()).trust_any_incarnation(true);
+        self.builder(self.redis_addr()).redis(options).build().await.expect("a store")
     }
 
     /// The gate of a flight as the database has it.

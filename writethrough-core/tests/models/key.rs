@@ -116,6 +116,11 @@ impl<V: Content> Key<V> {
         }
     }
 
+    /// A value takes the place of whatever stands there, which no step of the protocol does.
+    pub(super) fn put(&mut self, value: V) {
+        self.entry = Self::new(Some(value)).entry.map(|entry| Entry { incarnation: self.incarnation, ..entry });
+    }
+
     /// The value, if one stands.
     pub(super) fn value(&self) -> Option<V> {
         match self.entry.as_ref()?.state {

@@ -14,6 +14,7 @@
 //! | [`incarnation`] | a server that goes back to a snapshot |
 //! | [`sharing`] | loads that share one query |
 //! | [`pointers`] | rows looked up by a unique value: pointers that are verified, negative ones, pointers left behind |
+//! | [`outbox`] | what writers that died or were cut off have recorded, relays, and processes that consult it after an outage |
 //! | [`late_commands`] | a network that loses, delays and repeats |
 //! | [`wrong_designs`] | what people do instead; each is refuted by the same machinery |
 //!
@@ -36,6 +37,7 @@ mod key;
 mod late_commands;
 mod network;
 mod one_key;
+mod outbox;
 mod pointers;
 mod reader;
 mod scene;

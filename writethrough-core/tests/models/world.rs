@@ -99,8 +99,8 @@ impl<R: Readers, W: Witness> Scenario<R, W> {
 
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(super) struct World<R, W> {
-    scene: Scene<W>,
-    writers: Vec<Writer>,
+    pub(super) scene: Scene<W>,
+    pub(super) writers: Vec<Writer>,
     readers: R,
     crashes: u8,
     lost_tokens: u8,
