@@ -9,6 +9,7 @@ mod support;
 
 mod caches;
 mod cancellation;
+mod chaos;
 mod columns;
 mod costs;
 mod databases;

@@ -10,12 +10,12 @@ mod closing;
 mod cluster;
 mod dead_cache;
 mod dropped;
-mod entities;
+pub mod entities;
 mod flushed;
 mod frozen;
 mod gate;
 mod late_commands;
-mod locks;
+pub mod locks;
 mod lost_connection;
 mod lost_replies;
 mod naive;
@@ -25,7 +25,7 @@ mod outbox;
 mod panics;
 mod repair;
 mod restarts;
-mod scene;
+pub mod scene;
 mod strict;
 mod write_timeout;
 
@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until something holds that no event tells.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
         assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
