@@ -60,6 +60,7 @@ pub const CACHE_TIMEOUT: Duration = Duration::from_millis(250);
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 /// From here on a run is long enough for a process to stand still for longer than its fence stands.
 const LONG: Duration = Duration::from_secs(120);
+const CALM: Duration = Duration::from_millis(1500);
 const FENCE: Duration = Duration::from_secs(31);
 
 /// The acts of a run that lasts so long, by the time after its beginning.
@@ -77,9 +78,11 @@ pub fn draw(seed: u64, menu: Menu, lasts: Duration) -> Vec<(Duration, Act)> {
     if menu == Menu::Everything && lasts >= LONG {
         let process = random.random_range(0..PROCESSES);
         let (stops, goes_on) = (lasts / 4, lasts / 4 + FENCE + Duration::from_secs(4));
+        acts.retain(|(at, act)| !(stops..=goes_on).contains(at) || !act.is_on(process));
         acts.extend([(stops, Act::Stop(process)), (goes_on, Act::Continue(process))]);
     }
-    acts.retain(|(at, _)| *at < lasts);
+    // In the end there is something in the cache to be looked at.
+    acts.retain(|(at, _)| *at + CALM < lasts);
     acts.sort_by_key(|(at, _)| *at);
     acts
 }
@@ -128,6 +131,11 @@ fn milliseconds(random: &mut SmallRng, from: u64, to: u64) -> Duration {
 }
 
 impl Act {
+    /// Whether it is done to this process.
+    fn is_on(self, process: usize) -> bool {
+        matches!(self, Self::Kill(one) | Self::Stop(one) | Self::Continue(one) if one == process)
+    }
+
     /// Its name in the account of a run; ends of faults have none.
     pub fn kind(self) -> Option<String> {
         Some(match self {

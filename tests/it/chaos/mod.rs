@@ -1,9 +1,42 @@
-//! Real processes on real servers while everything fails.
+//! Real processes on real servers while everything fails: what clients are told is written down as in
+//! [`histories`](crate::histories), and judged by what is promised then.
 //!
 //! # What is promised
 //!
+//! - **`on_cache_failure = "fail"`, while no fence is lost**: one row is linearizable, whatever the network does and whichever
+//!   process dies. A write that could not fence its row is refused, and a fence that could not be taken away keeps readers
+//!   from the entry.
+//! - **`on_cache_failure = "fail"`, while the cache forgets** (flushed, restarted from a snapshot, out of memory, its fences
+//!   evicted or expired while their writers stood still): no load is stale. A load that begins after a write was
+//!   acknowledged gives what it wrote or something newer; of a write that is under way, two loads may say this and that.
+//! - **`degrade` with an outbox, while the cache forgets**: the same, but of a write that the cache could not be told of
+//!   ([`CacheEffect::Degraded`](writethrough::CacheEffect); of a transaction, which does not say so, always), other processes
+//!   may learn late: by the interval of the relays, and if the cache is away for everybody, by the interval after it is
+//!   back. The process itself sees it at once.
+//! - **In each of them**: the database holds what the acknowledged writes leave, each of them once, and of those whose end
+//!   nobody was told, each once or never ([`promise`]). And when the repairs are done, no entry differs from its row, though
+//!   entries live for an hour here ([`settled`]). Only where the cache forgets and there is no outbox, the entry of a row
+//!   may that somebody wrote who was not told the end: who lost his fence, and then his life or his connection.
+//!
+//! The textbook's two designs, under the same faults, do not keep it.
+//!
 //! # What happens
 //!
+//! Four processes reach the cache and the database by a network of their own each ([`world`]). Every 100 to 400
+//! milliseconds something is done to one of them, or to all ([`faults`]): connections are cut, half closed, refused, delayed,
+//! stalled for less and for more than the time that is waited for them; processes are stopped, or killed and replaced; and
+//! the cache is flushed, killed and restarted from an older snapshot, given less memory than it uses, or robbed of its
+//! fences. What happens when is drawn from a seed, which is printed, and can be given in `WRITETHROUGH_CHAOS_SEED`; what
+//! the clients do meanwhile is not the same again.
+//!
+//! That is chance. In [`steps`], processes are killed at every single step of every operation.
+//!
+//! # The long form
+//!
+//! Each run lasts some seconds; `WRITETHROUGH_CHAOS_SECONDS` says for how long runs are repeated, each with the next seed.
+//! In runs of two minutes and more a process stands still for longer than its fence. The numbers are printed:
+//! `WRITETHROUGH_CHAOS_SECONDS=3600 scripts/test --test it chaos -- --nocapture`.
+
 mod faults;
 mod promise;
 mod run;
@@ -25,7 +58,7 @@ const SECONDS: &str = "WRITETHROUGH_CHAOS_SECONDS";
 const SEED: &str = "WRITETHROUGH_CHAOS_SEED";
 
 /// How long a run lasts if nobody says so, and at most: its histories are kept in memory.
-const SHORT: Duration = Duration::from_secs(6);
+const SHORT: Duration = Duration::from_secs(7);
 const LONGEST: Duration = Duration::from_secs(150);
 
 /// What is not read again within a run must be right all the same.
@@ -79,8 +112,7 @@ fn assert_kept_once(report: &Report) {
         std::fs::write(&file, report.describe(*row)).expect("the file can be written");
         panic!("row {row}: {broken:#?}\nall that happened to this row is in {file}");
     }
-    assert!(report.settled.differences.is_empty(), "{:#?}", report.settled.differences);
-    assert!(report.settled.entries > 0, "nothing was left in the cache");
+    assert_eq!(report.settled.differences.len(), report.excused, "{:#?}", report.settled.differences);
     assert!(report.total().from_cache > 0, "nobody was answered from the cache");
 }
 
@@ -106,9 +138,9 @@ async fn with_an_outbox_no_load_on_mysql_is_stale_for_longer_than_the_interval()
 
 /// Runs what the textbook does until it is caught.
 async fn assert_caught(after: After) {
-    let run = Run { design: Design::Naive(after), promise: Promise::NeverStale, ..STRICT };
+    let run = Run { design: Design::Naive(after), menu: Menu::Everything, promise: Promise::NeverStale, ..STRICT };
     for _ in 0..10 {
-        let report = run.run(rand::random::<u32>().into(), Duration::from_secs(2)).await;
+        let report = run.run(rand::random::<u32>().into(), Duration::from_secs(4)).await;
         println!("{report}");
         if !report.broken.is_empty() {
             return;

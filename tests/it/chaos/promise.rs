@@ -1,10 +1,11 @@
 //! What a run must keep, and the judge of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::world::Outage;
 use crate::histories::check::linearizable;
+use crate::histories::client::CLIENTS;
 use crate::histories::clock::Moment;
 use crate::histories::history::{History, RowHistory};
 use crate::histories::operation::{Effect, Operation, Timed};
@@ -16,7 +17,7 @@ use crate::histories::stale::stale;
 pub enum Promise {
     Linearizable,
     NeverStale,
-    /// A write that the cache was not told of may be seen so late by others.
+    /// A write that the cache was not told of may be seen so late by other processes.
     StaleWithin(Duration),
 }
 
@@ -40,6 +41,12 @@ impl Promise {
         })
     }
 
+    /// Whether an entry of this row may still differ when the repairs are done.
+    pub fn excuses(self, row: &RowHistory) -> bool {
+        let is_untold = |timed: &Timed| matches!(timed.operation, Operation::Untold(_));
+        self == Self::NeverStale && row.operations.iter().any(is_untold)
+    }
+
     /// All that was broken, by row; `database` is the client that looked into it in the end.
     pub fn judge(self, history: &History, database: u32, origin: Moment) -> BTreeMap<i32, Vec<Broken>> {
         let rows = history.rows.iter().map(|(id, row)| (*id, self.judge_row(row, database, origin)));
@@ -47,18 +54,35 @@ impl Promise {
     }
 
     fn judge_row(self, row: &RowHistory, database: u32, origin: Moment) -> Vec<Broken> {
-        let mut broken: Vec<_> =
-            stale(&row.all()).into_iter().map(|stale| Broken::Stale(stale.describe(origin))).collect();
+        let all = row.all();
+        let stale = own(&all).iter().chain([&all]).flat_map(|history| stale(history)).collect::<Vec<_>>();
+        let mut broken: Vec<_> = stale.iter().map(|stale| Broken::Stale(stale.describe(origin))).collect();
         if self == Self::Linearizable && broken.is_empty() {
             broken.extend(linearizable(&row.operations).err().map(|why| Broken::Disordered(why.describe(origin))));
         }
-        let is_load =
-            |timed: &Timed| matches!(timed.operation, Operation::Told(Effect::Loaded(_) | Effect::NoneUnder(_)));
         let of_database = |timed: &&Timed| !is_load(timed) || timed.client == database;
         let writes: Vec<_> = row.operations.iter().filter(of_database).copied().collect();
         broken.extend(linearizable(&writes).err().map(|why| Broken::Lost(why.describe(origin))));
         broken
     }
+}
+
+fn is_load(timed: &Timed) -> bool {
+    matches!(timed.operation, Operation::Told(Effect::Loaded(_) | Effect::NoneUnder(_)))
+}
+
+/// What others may see late, who wrote it sees at once: for each such process its loads and all writes.
+fn own(all: &[Timed]) -> Vec<Vec<Timed>> {
+    let process = |timed: &Timed| timed.client / CLIENTS;
+    let late: BTreeSet<_> = all.iter().filter(|timed| timed.known > timed.ended).map(process).collect();
+    let of = |one: u32| {
+        let kept = all.iter().filter(move |timed| !is_load(timed) || process(timed) == one);
+        kept.map(move |timed| {
+            let at_once = process(timed) == one && timed.known.is_some();
+            Timed { known: if at_once { timed.ended } else { timed.known }, ..*timed }
+        })
+    };
+    late.into_iter().map(|one| of(one).collect()).collect()
 }
 
 /// When a write that ended then, and that the cache was not told of, is known to all: the bound begins anew with the end

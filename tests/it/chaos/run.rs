@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tokio::time::sleep;
@@ -49,6 +49,10 @@ pub struct Report {
     pub history: History,
     pub broken: BTreeMap<i32, Vec<Broken>>,
     pub settled: Settled,
+    /// So many of the differences are of rows whose entries may differ.
+    pub excused: usize,
+    /// Until the outbox was empty, with everything well again.
+    repaired: Duration,
     begins: Moment,
 }
 
@@ -67,7 +71,9 @@ impl Run {
         let acts = draw(seed, self.menu, lasts);
         running.conduct(&mut world, &acts).await;
         locks::nobody_works_on(&plain).await;
+        let healed = Instant::now();
         self.repaired(&plain).await;
+        let repaired = healed.elapsed();
 
         let rows: Vec<_> = History::of(running.records.events()).rows.into_keys().collect();
         let settled = match self.design {
@@ -81,11 +87,13 @@ impl Run {
         }
         let history = self.promise.history(running.records.events(), &world.outages);
         let broken = self.promise.judge(&history, database, begins);
+        let differences = settled.differences.iter().map(|(row, _)| history.rows.get(row));
+        let excused = differences.flatten().filter(|row| self.promise.excuses(row)).count();
         let mut counts = BTreeMap::new();
         for kind in acts.iter().filter_map(|(_, act)| act.kind()) {
             *counts.entry(kind).or_default() += 1;
         }
-        Report { run: self, seed, lasts, acts: counts, history, broken, settled, begins }
+        Report { run: self, seed, lasts, acts: counts, history, broken, settled, excused, repaired, begins }
     }
 
     /// With an outbox, a process to which nothing happens and whose clients do nothing; its relay puts right what others
@@ -187,7 +195,8 @@ impl fmt::Display for Report {
         let acts: Vec<_> = self.acts.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
         writeln!(f, "  faults: {} ({})", self.acts.values().sum::<usize>(), acts.join(", "))?;
         let Settled { entries, differences } = &self.settled;
-        writeln!(f, "  in the end {entries} entries, {} of which differ from the database", differences.len())?;
+        write!(f, "  in the end, after {:?} of repairs, {entries} entries; ", self.repaired)?;
+        writeln!(f, "{} differ from the database, {} of which may", differences.len(), self.excused)?;
         let all = self.broken.values().flatten();
         let count = |of: fn(&Broken) -> bool| all.clone().filter(|broken| of(broken)).count();
         write!(

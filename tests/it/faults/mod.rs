@@ -23,7 +23,7 @@ mod orphans;
 mod out_of_memory;
 mod outbox;
 mod panics;
-mod repair;
+pub mod repair;
 mod restarts;
 pub mod scene;
 mod strict;

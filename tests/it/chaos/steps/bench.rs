@@ -1,21 +1,21 @@
-//! One cell of the table: an operation, one of its steps, and what becomes of the request there when its process is killed.
+//! One cell of the table: an operation, one of its steps, and what happens there.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Schema, Statement};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, Schema};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use writethrough::{OutboxOptions, Source, Store};
+use writethrough::{OutboxOptions, Store};
 
-use super::operation::{Job, NEW, OLD, Verb};
-use super::request::{COMMIT, EXECUTE};
-use super::turnstile::{Request, Turnstile};
+use super::check::seen_by;
+use super::operation::{Job, NEW, OLD, Told, Verb};
+use super::request::{COMMIT, EXECUTE, is_aside};
+use super::turnstile::{Arrives, Turnstile};
 use crate::faults::entities::flight;
-use crate::faults::locks;
 use crate::faults::scene::{Scene, address_of};
-use crate::histories::operation::State;
-use crate::histories::row::{Entity, Values, code_of, codes_of};
+use crate::histories::row::{Entity, code_of, codes_of};
 use crate::support::Backend;
 use crate::support::probe::Probe;
 
@@ -40,26 +40,34 @@ pub enum Before {
     Cached,
 }
 
-/// What becomes of the request at which the process is killed.
+/// What happens at the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    Lost,
-    Delivered,
+    /// The process is killed.
+    Killed(Arrives),
+    /// The connection breaks, and the process goes on.
+    Cut(Arrives),
+}
+
+impl Fate {
+    pub const KILLED: &[Self] = &[Self::Killed(Arrives::No), Self::Killed(Arrives::Yes)];
+    pub const ALL: &[Self] =
+        &[Self::Killed(Arrives::No), Self::Killed(Arrives::Yes), Self::Cut(Arrives::No), Self::Cut(Arrives::Yes)];
 }
 
 /// What the process came to.
-pub struct Killed {
+pub struct Outcome {
     /// The request.
     pub at: String,
-    /// Whether the database keeps what it wrote.
-    pub written: bool,
+    /// Whether the database holds what it wrote; not known if it was told so.
+    pub written: Option<bool>,
 }
 
 /// Servers on which processes are killed, and another process that is not.
 pub struct Bench {
-    scene: Scene,
-    other: Store,
-    has_outbox: bool,
+    pub scene: Scene,
+    pub other: Store,
+    pub has_outbox: bool,
     rows: i32,
 }
 
@@ -79,27 +87,28 @@ impl Bench {
         Self { other: scene.store().await, scene, has_outbox, rows: 0 }
     }
 
-    /// Kills a process at this step, counted from one, and checks everything; nothing, if there are not so many steps.
-    pub async fn kill_at(&mut self, operation: Operation, step: usize, fate: Fate) -> Option<Killed> {
+    /// Does that to a process at this step, counted from one, and checks everything; nothing, if there are not so many
+    /// steps.
+    pub async fn play(&mut self, operation: Operation, step: usize, fate: Fate) -> Option<Outcome> {
         self.rows += 2;
         let row = self.prepare(operation, self.rows).await;
         let (database, cache) = (self.scene.database.url(), self.scene.redis_addr());
         let mut turnstile = Turnstile::before(cache, address_of(database), self.scene.database.backend()).await;
         let control = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let mut job = self.job(operation, row, control.local_addr().expect("a bound socket has an address"));
-        let mut url = url::Url::parse(database).expect("a URL");
-        url.set_port(Some(turnstile.database.port())).expect("it has a port");
-        (job.database, job.cache) = (url.into(), format!("redis://{}", turnstile.cache));
+        let job = Job {
+            database: through(database, turnstile.database),
+            cache: format!("redis://{}", turnstile.cache),
+            ..self.job(operation, row, control.local_addr().expect("a bound socket has an address"))
+        };
         let mut process = Process(job.start());
-        let killed = self.watch(operation, row, step, fate, &mut turnstile, control).await;
-        process.end(killed.is_some());
+        let outcome = self.watch(operation, row, (step, fate), &mut turnstile, control).await;
+        process.end(outcome.is_some() && matches!(fate, Fate::Killed(_)));
         drop(turnstile);
-        let written = killed.as_ref().is_none_or(|killed| killed.written);
-        self.check(operation, row, written).await;
-        killed
+        self.check(operation, row, outcome.as_ref().map_or(Some(true), |outcome| outcome.written)).await;
+        outcome
     }
 
-    fn job(&self, operation: Operation, row: i32, control: std::net::SocketAddr) -> Job {
+    pub fn job(&self, operation: Operation, row: i32, control: SocketAddr) -> Job {
         Job {
             verb: operation.verb,
             row,
@@ -145,12 +154,15 @@ impl Bench {
     async fn leave_behind(&self, row: i32) {
         let db = &self.scene.db;
         NEW.to(row).update(db).await.expect("it can be updated");
-        let key = format!("shop:contended:{row}");
-        let recorded = format!(
-            "INSERT INTO writethrough_outbox (write_id, namespace, kind, table_name, target) \
-             VALUES (1, 'shop', 'key', 'contended', '{key}')"
-        );
-        db.execute_unprepared(&recorded).await.expect("the outbox is there");
+        let probe = Probe::on_redis(&self.scene.redis.url(), "shop").await;
+        for key in [probe.key::<Entity>(row), probe.pointer::<Entity>(0, &[code_of(row, NEW.gate).into()])] {
+            let recorded = format!(
+                "INSERT INTO writethrough_outbox (write_id, namespace, kind, table_name, target) \
+                 VALUES (1, 'shop', 'key', 'contended', '{}')",
+                key.as_str()
+            );
+            db.execute_unprepared(&recorded).await.expect("the outbox is there");
+        }
     }
 
     /// Lets the process go, and its requests pass, up to this one.
@@ -158,11 +170,10 @@ impl Bench {
         &self,
         operation: Operation,
         row: i32,
-        step: usize,
-        fate: Fate,
+        (step, fate): (usize, Fate),
         turnstile: &mut Turnstile,
         control: TcpListener,
-    ) -> Option<Killed> {
+    ) -> Option<Outcome> {
         let mut control = loop {
             tokio::select! {
                 request = turnstile.next() => request.pass(),
@@ -174,17 +185,26 @@ impl Bench {
         }
         control.write_u8(0).await.expect("it waits");
         let (mut written, mut steps, mut breaks_at) = (operation.verb == Verb::Look, 0, operation.breaks_at);
+        let mut cut = None;
         loop {
             let request = tokio::select! {
                 biased;
                 request = turnstile.next() => request,
-                _ = control.read_u8() => return None,
+                told = control.read_u8() => {
+                    let told = Told::ALL[usize::from(told.expect("it says what it was told"))];
+                    let written = match told {
+                        _ if operation.verb == Verb::Look => Some(true),
+                        Told::Committed => Some(true),
+                        Told::NotCommitted => Some(false),
+                        Told::Unknown => None,
+                    };
+                    return cut.map(|at| Outcome { at, written });
+                }
             };
-            let Request { name, .. } = &request;
-            let at = name.clone();
+            let at = request.name.clone();
             if breaks_at.is_some_and(|breaks_at| breaks_at == at) {
                 breaks_at = None;
-                request.cut();
+                request.cut(Arrives::No);
                 continue;
             }
             let commits = self.commits(operation, &at);
@@ -192,16 +212,27 @@ impl Bench {
                 self.lose(row).await;
                 seen_by(&self.other, operation.verb, row).await;
             }
-            steps += usize::from(breaks_at.is_none());
-            if steps == step && fate == Fate::Lost {
-                return Some(Killed { at, written });
+            if breaks_at.is_some() || is_aside(&at) {
+                written |= commits;
+                request.pass();
+                continue;
             }
-            written |= commits;
-            if steps == step {
-                request.deliver().await;
-                return Some(Killed { at, written });
+            steps += 1;
+            match fate {
+                Fate::Cut(arrives) if steps == step && cut.is_none() => {
+                    cut = Some(at);
+                    request.cut(arrives);
+                }
+                Fate::Killed(Arrives::No) if steps == step => return Some(Outcome { at, written: Some(written) }),
+                Fate::Killed(Arrives::Yes) if steps == step => {
+                    request.deliver().await;
+                    return Some(Outcome { at, written: Some(written || commits) });
+                }
+                _ => {
+                    written |= commits;
+                    request.pass();
+                }
             }
-            request.pass();
         }
     }
 
@@ -210,66 +241,15 @@ impl Bench {
         let reads_back = self.scene.database.backend() == Backend::MySql && operation.verb != Verb::Delete;
         let in_transaction = matches!(operation.verb, Verb::InsertGenerated | Verb::Upsert | Verb::Transaction);
         match operation.verb {
-            Verb::Load | Verb::LoadByKey | Verb::Invalidate | Verb::InvalidateAll | Verb::Look => false,
+            Verb::Look => false,
+            verb if !verb.writes() => false,
             _ if in_transaction || reads_back || self.has_outbox => request == COMMIT,
             _ => request == EXECUTE,
         }
     }
 
-    async fn check(&self, operation: Operation, row: i32, written: bool) {
-        let (verb, scene) = (operation.verb, &self.scene);
-        locks::nobody_works_on(&scene.db).await;
-        let truth = self.truth(verb, row).await;
-        let writes = !matches!(verb, Verb::Load | Verb::LoadByKey | Verb::Invalidate | Verb::InvalidateAll);
-        let expected = match (writes && written, operation.before) {
-            (true, _) if verb == Verb::Delete => None,
-            (true, _) => Some(NEW),
-            (false, Before::Absent) => None,
-            (false, _) => Some(OLD),
-        };
-        assert_eq!(truth[0], expected, "the database holds the write if and only if it could have been committed");
-
-        let again = self.job(operation, row, ([127, 0, 0, 1], 0).into()).builder().build().await.expect("a store");
-        if self.has_outbox {
-            assert_eq!(self.recorded().await, 0, "a store that starts puts everything right");
-        }
-        for store in [&self.other, &again] {
-            assert_eq!(seen_by(store, verb, row).await, truth, "nobody sees anything else");
-        }
-        // What the dead left standing ends some day.
-        for row in [row, row + 1] {
-            self.lose(row).await;
-        }
-        for store in [&again, &self.other] {
-            assert_eq!(seen_by(store, verb, row).await, truth);
-        }
-        assert_eq!(source(&self.other, verb, row).await, Source::Cache);
-        again.close().await.expect("nothing is left to do");
-    }
-
-    /// The rows that it is about, as the database has them.
-    async fn truth(&self, verb: Verb, row: i32) -> Vec<State> {
-        let db = &self.scene.db;
-        if verb == Verb::InsertGenerated {
-            return vec![flight::Entity::find_by_id(row).one(db).await.expect("the database answers").map(values)];
-        }
-        let mut states = Vec::new();
-        for row in [row, row + 1] {
-            states.push(Entity::find_by_id(row).one(db).await.expect("the database answers").map(Values::from));
-        }
-        let by_code = |code| states[0].filter(|values| code_of(row, values.gate) == code);
-        let by_codes: Vec<_> = codes_of(row).map(by_code).collect();
-        [states, by_codes].concat()
-    }
-
-    async fn recorded(&self) -> usize {
-        let backend = self.scene.db.get_database_backend();
-        let all = Statement::from_string(backend, "SELECT id FROM writethrough_outbox");
-        self.scene.db.query_all_raw(all).await.expect("the outbox is there").len()
-    }
-
     /// Ends whatever stands under the keys of a row.
-    async fn lose(&self, row: i32) {
+    pub async fn lose(&self, row: i32) {
         let probe = Probe::on_redis(&self.scene.redis.url(), "shop").await;
         let mut keys = vec![probe.key::<Entity>(row), probe.key::<flight::Entity>(row)];
         keys.extend(codes_of(row).map(|code| probe.pointer::<Entity>(0, &[code.into()])));
@@ -278,31 +258,11 @@ impl Bench {
     }
 }
 
-/// What a store says of the rows that it is about: by primary key, and by each of their unique ones.
-async fn seen_by(store: &Store, verb: Verb, row: i32) -> Vec<State> {
-    if verb == Verb::InsertGenerated {
-        return vec![flight::Entity::load_cached(row, store).await.expect("the database answers").map(values)];
-    }
-    let mut states = Vec::new();
-    for row in [row, row + 1] {
-        states.push(Entity::load_cached(row, store).await.expect("the database answers").map(Values::from));
-    }
-    for code in codes_of(row) {
-        states.push(Entity::load_cached_by_code(code, store).await.expect("the database answers").map(Values::from));
-    }
-    states
-}
-
-async fn source(store: &Store, verb: Verb, row: i32) -> Source {
-    if verb == Verb::InsertGenerated {
-        return store.load::<flight::Entity>(row).await.expect("the database answers").source;
-    }
-    store.load::<Entity>(row).await.expect("the database answers").source
-}
-
-fn values(flight: flight::Model) -> Values {
-    let gate = flight.gate.parse().expect("a number");
-    Values { gate, pilot: gate }
+/// The same server at another address.
+fn through(url: &str, address: SocketAddr) -> String {
+    let mut url = url::Url::parse(url).expect("the URL of a test server");
+    url.set_port(Some(address.port())).expect("it has a port");
+    url.into()
 }
 
 /// The process; it ends with this.

@@ -1,22 +1,29 @@
-//! A process is killed at every step of every operation.
+//! A process is killed, or loses a connection, at every step of every operation.
 //!
 //! A step is a request to the cache or to the database, in the order in which the process sends them. All that servers
-//! know of a process that died is which of its requests arrived; so each step is played twice, with the request lost and
-//! with it delivered. Then the database must hold the write if and only if the commit arrived, and every reader must see
-//! what the database holds: another process, and one that was started afterwards, while what the dead left stands in the
-//! cache and when that has ended.
+//! know of a process that died is which of its requests arrived; so each step is played with the request lost and with it
+//! delivered, and both once more with a process that lives on without that connection. Then
 //!
-//! With an outbox the fence is lost, too, right before the commit, and the old row cached. Then others are right once one
-//! relay has looked.
+//! - the database must hold the write if and only if the commit arrived, or as the process was told;
+//! - every reader must see what the database holds: another process, and one that was started afterwards, while what the
+//!   dead left stands in the cache and when that has ended.
+//!
+//! With an outbox the fence is lost, too, right before the commit, and the old row cached again. Then others are right as
+//! soon as one relay has looked.
+//!
+//! Left out are pings and the set-up of connections: who dies there, dies as at the next request. Connections of every
+//! operation are broken in the long form only; the table is printed.
 
 mod bench;
+mod check;
 mod operation;
 mod request;
 mod turnstile;
 
-use bench::{Before, Bench, Fate, Killed, Operation};
+use bench::{Before, Bench, Fate, Operation, Outcome};
 use operation::Verb;
 
+use super::{SECONDS, number};
 use crate::support::Backend;
 
 /// More steps than any operation has.
@@ -55,51 +62,64 @@ const RECORDED: &[Operation] = &[
     operation("a relay's look", Verb::Look, Before::Cached),
 ];
 
-/// Kills at every step; prints the table.
-async fn kill_at_every_step(backend: Backend, outbox: bool, operations: &[Operation]) {
+/// Plays every step; prints the table.
+async fn play_every_step(backend: Backend, outbox: bool, operations: &[Operation], fates: &[Fate]) {
+    let fates = if number(SECONDS).is_some() { Fate::ALL } else { fates };
     let mut bench = Bench::new(backend, outbox).await;
+    let mut table = format!("on {backend:?}{}\n", if outbox { ", with an outbox" } else { "" });
     let mut cells = 0;
     for operation in operations {
-        println!("{} on {backend:?}{}", operation.name, if outbox { ", with an outbox" } else { "" });
-        for step in 1..MANY {
-            let lost = bench.kill_at(*operation, step, Fate::Lost).await;
-            let delivered = bench.kill_at(*operation, step, Fate::Delivered).await;
-            let (Some(lost), Some(delivered)) = (lost, delivered) else { break };
-            let Killed { at, written } = lost;
-            let say = |written| if written { "written" } else { "not written" };
-            println!("  {step:>3} {at:<20} lost: {:<12} delivered: {}", say(written), say(delivered.written));
-            cells += 2;
+        table += &format!("  {:<25} killed: lost    delivered     cut: lost     delivered\n", operation.name);
+        'steps: for step in 1..MANY {
+            let mut line = String::new();
+            for fate in fates {
+                let Some(Outcome { at, written }) = bench.play(*operation, step, *fate).await else { break 'steps };
+                if line.is_empty() {
+                    line = format!("  {step:>3} {at:<21}");
+                }
+                let written = match written {
+                    _ if !operation.verb.writes() => "as it was",
+                    Some(true) => "written",
+                    Some(false) => "not written",
+                    None => "unknown",
+                };
+                line += &format!(" {written:<13}");
+                cells += 1;
+            }
+            table += line.trim_end();
+            table.push('\n');
         }
     }
-    println!("{cells} kills on {backend:?}, and nobody saw anything else than the database held");
+    assert!(cells > operations.len(), "there was nothing to break off");
+    println!("{table}  {cells} times, and nobody saw anything else than the database held");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_dies_while_it_loads_or_invalidates_leaves_nothing_old_on_postgres() {
-    kill_at_every_step(Backend::Postgres, false, READS).await;
+async fn a_process_that_breaks_off_while_it_loads_or_invalidates_leaves_nothing_old_on_postgres() {
+    play_every_step(Backend::Postgres, false, READS, Fate::ALL).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_dies_while_it_writes_leaves_nothing_old_on_postgres() {
-    kill_at_every_step(Backend::Postgres, false, WRITES).await;
+async fn a_process_that_breaks_off_while_it_writes_leaves_nothing_old_on_postgres() {
+    play_every_step(Backend::Postgres, false, WRITES, Fate::ALL).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_dies_while_it_writes_leaves_nothing_old_on_mysql() {
-    kill_at_every_step(Backend::MySql, false, WRITES).await;
+async fn a_process_that_breaks_off_while_it_writes_leaves_nothing_old_on_mysql() {
+    play_every_step(Backend::MySql, false, WRITES, Fate::KILLED).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_dies_while_it_repairs_leaves_nothing_old_on_postgres() {
-    kill_at_every_step(Backend::Postgres, false, &[REPAIR]).await;
+async fn a_process_that_breaks_off_while_it_repairs_leaves_nothing_old_on_postgres() {
+    play_every_step(Backend::Postgres, false, &[REPAIR], Fate::KILLED).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_an_outbox_a_process_that_dies_leaves_nothing_old_even_if_its_fence_was_lost_on_postgres() {
-    kill_at_every_step(Backend::Postgres, true, RECORDED).await;
+async fn with_an_outbox_a_process_that_breaks_off_leaves_nothing_old_even_if_its_fence_was_lost_on_postgres() {
+    play_every_step(Backend::Postgres, true, RECORDED, Fate::KILLED).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_an_outbox_a_process_that_dies_leaves_nothing_old_even_if_its_fence_was_lost_on_mysql() {
-    kill_at_every_step(Backend::MySql, true, RECORDED).await;
+async fn with_an_outbox_a_process_that_breaks_off_leaves_nothing_old_even_if_its_fence_was_lost_on_mysql() {
+    play_every_step(Backend::MySql, true, RECORDED, Fate::KILLED).await;
 }

@@ -8,9 +8,11 @@ use sea_orm::sea_query::OnConflict;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use writethrough::{OutboxOptions, Store, StoreBuilder};
+use writethrough::{Error, OutboxOptions, Outcome, Store, StoreBuilder, Transaction};
 
 use crate::faults::entities::flight;
+use crate::faults::repair::waiting;
+use crate::faults::until;
 use crate::histories::row::{Column, Entity, Values, code_of};
 
 /// An operation of a store.
@@ -30,6 +32,13 @@ pub enum Verb {
     InvalidateAll,
     /// A store with an outbox is built, and looks at what others left there.
     Look,
+}
+
+impl Verb {
+    /// Whether the row is another one afterwards.
+    pub fn writes(self) -> bool {
+        !matches!(self, Self::Load | Self::LoadByKey | Self::Invalidate | Self::InvalidateAll)
+    }
 }
 
 /// What the process is told.
@@ -78,49 +87,68 @@ impl Job {
     }
 
     async fn work(self) {
-        let store = self.builder().build().await.expect("a store");
+        // The look that counts is that of the other one.
+        let has_outbox = self.has_outbox && self.verb != Verb::Look;
+        let store = Self { has_outbox, ..self.clone() }.builder().build().await.expect("a store");
         // Connections are made.
         Entity::load_cached(NOBODY, &store).await.expect("all is well");
         let mut control = TcpStream::connect(self.control).await.expect("the test listens");
         control.read_u8().await.expect("the test says when");
-        self.operate(&store).await;
+        let told = Told::of(self.operate(&store).await);
+        until("nothing waits to be repaired", async || waiting(&store) == 0).await;
         if self.has_outbox {
             // What was recorded is removed in the background.
             store.close().await.expect("nothing is left to do");
         }
-        control.write_u8(0).await.expect("the test waits");
+        control.write_u8(told as u8).await.expect("the test waits");
     }
 
-    async fn operate(&self, store: &Store) {
+    async fn operate(&self, store: &Store) -> Result<(), Error> {
         let row = self.row;
         match self.verb {
-            Verb::Load => drop(Entity::load_cached(row, store).await.expect("a row")),
-            Verb::LoadByKey => drop(Entity::load_cached_by_code(code_of(row, OLD.gate), store).await.expect("a row")),
-            Verb::Save => drop(NEW.to(row).save_through(store).await.expect("it is saved")),
-            Verb::Insert => drop(NEW.to(row).insert_through(store).await.expect("it is inserted")),
-            Verb::InsertGenerated => {
-                drop(flight::new(NEW.gate.to_string()).insert_through(store).await.expect("it is inserted"))
-            }
+            Verb::Load => drop(Entity::load_cached(row, store).await?),
+            Verb::LoadByKey => drop(Entity::load_cached_by_code(code_of(row, OLD.gate), store).await?),
+            Verb::Save => drop(NEW.to(row).save_through(store).await?),
+            Verb::Insert => drop(NEW.to(row).insert_through(store).await?),
+            Verb::InsertGenerated => drop(flight::new(NEW.gate.to_string()).insert_through(store).await?),
             Verb::Upsert => {
                 let updates = [Column::Gate, Column::Pilot, Column::Code];
                 let on_conflict = OnConflict::column(Column::Id).update_columns(updates).to_owned();
-                drop(NEW.to(row).upsert_through(on_conflict, store).await.expect("it is updated"));
+                drop(NEW.to(row).upsert_through(on_conflict, store).await?);
             }
-            Verb::Delete => drop(Entity::delete_by_id_through(row, store).await.expect("it is deleted")),
+            Verb::Delete => drop(Entity::delete_by_id_through(row, store).await?),
             Verb::Transaction => {
-                let both = async |tx: &writethrough::Transaction| {
+                let both = async |tx: &Transaction| {
                     NEW.to(row).save_through(tx).await?;
                     NEW.to(row + 1).save_through(tx).await?;
-                    Ok::<_, writethrough::Error>(())
+                    Ok::<_, Error>(())
                 };
-                store.transaction(both).await.expect("both are saved");
+                store.transaction(both).await?;
             }
-            Verb::Invalidate => Entity::invalidate(row, store).await.expect("it is invalidated"),
-            Verb::InvalidateAll => Entity::invalidate_all(store).await.expect("all are invalidated"),
-            Verb::Look => {
-                let job = Self { has_outbox: true, ..self.clone() };
-                job.builder().build().await.expect("a store").close().await.expect("nothing is left to do");
-            }
+            Verb::Invalidate => Entity::invalidate(row, store).await?,
+            Verb::InvalidateAll => Entity::invalidate_all(store).await?,
+            Verb::Look => drop(self.builder().build().await?),
+        }
+        Ok(())
+    }
+}
+
+/// What the process was told in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Committed,
+    NotCommitted,
+    Unknown,
+}
+
+impl Told {
+    pub const ALL: [Self; 3] = [Self::Committed, Self::NotCommitted, Self::Unknown];
+
+    fn of(result: Result<(), Error>) -> Self {
+        match result.map_err(|error| error.outcome()) {
+            Ok(()) | Err(Outcome::Committed) => Self::Committed,
+            Err(Outcome::NotCommitted) => Self::NotCommitted,
+            Err(_) => Self::Unknown,
         }
     }
 }

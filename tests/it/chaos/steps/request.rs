@@ -10,6 +10,11 @@ pub enum Protocol {
     Database(Backend),
 }
 
+/// Requests that say nothing of an operation: who dies at one of them, dies as at the next that does.
+pub fn is_aside(name: &str) -> bool {
+    ["PING", "SET UP", "HELLO", "CLIENT", "INFO", "QUIT", "CLOSE", "?"].contains(&name)
+}
+
 /// The message that makes the database keep a write that is no transaction.
 pub const EXECUTE: &str = "EXECUTE";
 pub const COMMIT: &str = "COMMIT";
@@ -45,6 +50,7 @@ fn statement(text: &str) -> String {
         Some((_, "INSERT")) if text.contains("writethrough_outbox") => "record".to_owned(),
         Some((_, "DELETE")) if text.contains("writethrough_outbox") => "remove".to_owned(),
         Some((_, "SELECT")) if text.contains("writethrough_outbox") => "look".to_owned(),
+        Some((_, "SET")) if !text.contains("writethrough") => "SET UP".to_owned(),
         Some((_, word)) => word.to_owned(),
         None => "?".to_owned(),
     }

@@ -14,6 +14,9 @@ use tokio::time::timeout;
 use super::request::Protocol;
 use crate::support::Backend;
 
+/// A request that is not answered by then has no answer.
+const WITHOUT_REPLY: Duration = Duration::from_millis(200);
+
 /// See the [module](self). When it is dropped, all connections end.
 pub struct Turnstile {
     pub cache: SocketAddr,
@@ -30,9 +33,16 @@ pub struct Request {
 
 enum Decision {
     Pass,
-    /// It arrives, but the reply stays here.
+    /// It arrives, but the reply stays here, and so does all that comes after.
     Deliver(oneshot::Sender<()>),
-    Cut,
+    Cut(Arrives),
+}
+
+/// Whether a request arrives whose connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrives {
+    No,
+    Yes,
 }
 
 impl Turnstile {
@@ -70,9 +80,9 @@ impl Request {
         done.await.ok();
     }
 
-    /// Breaks the connection; the request does not arrive.
-    pub fn cut(self) {
-        self.decide.send(Decision::Cut).ok();
+    /// Breaks the connection.
+    pub fn cut(self, arrives: Arrives) {
+        self.decide.send(Decision::Cut(arrives)).ok();
     }
 }
 
@@ -106,19 +116,29 @@ async fn carry(
                 match decided.await {
                     Ok(Decision::Pass) => stream.write_all(request).await?,
                     Ok(Decision::Deliver(delivered)) => {
-                        stream.write_all(request).await?;
-                        // An end is an answer, too; and there are requests without one.
-                        timeout(Duration::from_millis(200), stream.read(&mut reply)).await.ok();
+                        deliver(&mut stream, request, &mut reply).await?;
                         delivered.send(()).ok();
                         std::future::pending().await
                     }
-                    Ok(Decision::Cut) => return Err(io::ErrorKind::ConnectionReset.into()),
+                    Ok(Decision::Cut(arrives)) => {
+                        if arrives == Arrives::Yes {
+                            deliver(&mut stream, request, &mut reply).await?;
+                        }
+                        return Ok(());
+                    }
                     Err(_) => std::future::pending().await,
                 }
             }
             length = stream.read(&mut reply) => client.write_all(ended(&reply, length?)?).await?,
         }
     }
+}
+
+async fn deliver(stream: &mut TcpStream, request: &[u8], reply: &mut [u8]) -> io::Result<()> {
+    stream.write_all(request).await?;
+    // An end is an answer, too; and there are requests without one.
+    timeout(WITHOUT_REPLY, stream.read(reply)).await.ok();
+    Ok(())
 }
 
 fn ended(buffer: &[u8], length: usize) -> io::Result<&[u8]> {
