@@ -58,7 +58,7 @@ const SECONDS: &str = "WRITETHROUGH_CHAOS_SECONDS";
 const SEED: &str = "WRITETHROUGH_CHAOS_SEED";
 
 /// How long a run lasts if nobody says so, and at most: its histories are kept in memory.
-const SHORT: Duration = Duration::from_secs(7);
+const SHORT: Duration = Duration::from_secs(6);
 const LONGEST: Duration = Duration::from_secs(150);
 
 /// What is not read again within a run must be right all the same.
@@ -140,7 +140,7 @@ async fn with_an_outbox_no_load_on_mysql_is_stale_for_longer_than_the_interval()
 async fn assert_caught(after: After) {
     let run = Run { design: Design::Naive(after), menu: Menu::Everything, promise: Promise::NeverStale, ..STRICT };
     for _ in 0..10 {
-        let report = run.run(rand::random::<u32>().into(), Duration::from_secs(4)).await;
+        let report = run.run(rand::random::<u32>().into(), Duration::from_secs(3)).await;
         println!("{report}");
         if !report.broken.is_empty() {
             return;

@@ -117,7 +117,7 @@ impl World {
 }
 
 /// The same server by way of this address.
-fn through(url: &str, address: SocketAddr) -> String {
+pub fn through(url: &str, address: SocketAddr) -> String {
     let mut url = Url::parse(url).expect("the URL of a test server");
     url.set_host(Some("127.0.0.1")).expect("it has a host");
     url.set_port(Some(address.port())).expect("it has a port");

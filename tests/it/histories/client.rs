@@ -108,6 +108,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// All that come into use in such a time.
+    pub fn all(self, elapsed: Duration) -> Vec<i32> {
+        (1..=*self.after(elapsed).last().expect("there are some")).collect()
+    }
+
     fn after(self, elapsed: Duration) -> Vec<i32> {
         let moves = i32::try_from(elapsed.as_millis() / self.moves.as_millis()).expect("a run ends some day");
         let first = 1 + moves * self.at_a_time;

@@ -13,6 +13,7 @@ use super::check::seen_by;
 use super::operation::{Job, NEW, OLD, Told, Verb};
 use super::request::{COMMIT, EXECUTE, is_aside};
 use super::turnstile::{Arrives, Turnstile};
+use crate::chaos::world::through;
 use crate::faults::entities::flight;
 use crate::faults::scene::{Scene, address_of};
 use crate::histories::row::{Entity, code_of, codes_of};
@@ -72,7 +73,7 @@ pub struct Bench {
 }
 
 /// A process has nothing to say any more if it says nothing for so long.
-const SILENCE: Duration = Duration::from_millis(40);
+const SILENCE: Duration = Duration::from_millis(20);
 
 impl Bench {
     pub async fn new(backend: Backend, has_outbox: bool) -> Self {
@@ -256,13 +257,6 @@ impl Bench {
         let keys: Vec<_> = keys.iter().map(|key| key.as_str()).collect();
         self.scene.redis.cli(&[&["UNLINK"], keys.as_slice()].concat());
     }
-}
-
-/// The same server at another address.
-fn through(url: &str, address: SocketAddr) -> String {
-    let mut url = url::Url::parse(url).expect("the URL of a test server");
-    url.set_port(Some(address.port())).expect("it has a port");
-    url.into()
 }
 
 /// The process; it ends with this.
