@@ -10,6 +10,7 @@ mod support;
 mod audits;
 mod caches;
 mod cancellation;
+mod chaos;
 mod columns;
 mod costs;
 mod databases;

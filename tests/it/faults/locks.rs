@@ -1,6 +1,9 @@
 //! Locks that hold a statement back on the server, and a look at who waits for one.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QuerySelect, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, QuerySelect, Statement,
+    TransactionTrait,
+};
 
 use super::entities::flight;
 use super::scene::Scene;
@@ -28,14 +31,19 @@ pub async fn somebody_waits(scene: &Scene) {
 
 /// Waits until no statement on this scene's database waits for a lock, nor runs.
 pub async fn nobody_works(scene: &Scene) {
-    until("no statement runs", async || working(scene).await == 0).await;
+    nobody_works_on(&scene.db).await;
+}
+
+/// The same on any database.
+pub async fn nobody_works_on(db: &DatabaseConnection) {
+    until("no statement runs", async || working(db).await == 0).await;
 }
 
 /// How many statements wait for a lock. On MariaDB: writes under way, which tests only ask about where the row is
 /// locked (`innodb_trx` would tell precisely, but is not brought up to date while it is asked often).
 pub async fn waiting(scene: &Scene) -> i64 {
     count(
-        scene,
+        &scene.db,
         "SELECT COUNT(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
         "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = DATABASE() AND command <> 'Sleep' \
          AND (info LIKE 'UPDATE %' OR info LIKE 'DELETE %')",
@@ -43,9 +51,9 @@ pub async fn waiting(scene: &Scene) -> i64 {
     .await
 }
 
-async fn working(scene: &Scene) -> i64 {
+async fn working(db: &DatabaseConnection) -> i64 {
     count(
-        scene,
+        db,
         "SELECT COUNT(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' \
          AND pid <> pg_backend_pid()",
         "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = DATABASE() AND command <> 'Sleep' \
@@ -54,12 +62,12 @@ async fn working(scene: &Scene) -> i64 {
     .await
 }
 
-async fn count(scene: &Scene, postgres: &str, mariadb: &str) -> i64 {
-    let backend = scene.db.get_database_backend();
+async fn count(db: &DatabaseConnection, postgres: &str, mariadb: &str) -> i64 {
+    let backend = db.get_database_backend();
     let question = match backend {
         DbBackend::Postgres => postgres,
         _ => mariadb,
     };
-    let row = scene.db.query_one_raw(Statement::from_string(backend, question)).await.expect("the server tells");
+    let row = db.query_one_raw(Statement::from_string(backend, question)).await.expect("the server tells");
     row.expect("a count").try_get("", "n").expect("a number")
 }

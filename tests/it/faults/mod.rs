@@ -10,7 +10,7 @@ mod closing;
 mod cluster;
 mod dead_cache;
 mod dropped;
-mod entities;
+pub mod entities;
 mod evicted;
 mod failover;
 mod flushed;
@@ -19,7 +19,7 @@ mod frozen;
 mod gate;
 mod hung;
 mod late_commands;
-mod locks;
+pub mod locks;
 mod lost_connection;
 mod lost_replies;
 mod matrix;
@@ -30,9 +30,9 @@ mod outbox;
 mod overload;
 mod panics;
 mod refresh_later;
-mod repair;
+pub mod repair;
 mod restarts;
-mod scene;
+pub mod scene;
 mod snapshots;
 mod strict;
 mod write_timeout;
@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until something holds that no event tells.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
         assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");

@@ -13,7 +13,7 @@ use crate::support::{Backend, Fault};
 const CACHE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How many repairs wait, as the store's `Debug` tells.
-pub(super) fn waiting(store: &Store) -> usize {
+pub fn waiting(store: &Store) -> usize {
     let text = format!("{store:?}");
     let (_, rest) = text.split_once("waiting_repairs: ").expect("the store tells");
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

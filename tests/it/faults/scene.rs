@@ -178,7 +178,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    const ALL: [Self; 5] = [Self::Lease, Self::Fill, Self::Fence, Self::Finish, Self::Invalidate];
+    pub const ALL: [Self; 5] = [Self::Lease, Self::Fill, Self::Fence, Self::Finish, Self::Invalidate];
 
     /// What a request of this kind bears: the name of its script.
     pub fn mark(self) -> String {

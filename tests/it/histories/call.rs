@@ -9,9 +9,9 @@ use rand::rngs::SmallRng;
 use writethrough::{Error, Outcome};
 
 use super::operation::{Effect, Write};
-use super::record::End;
+use super::record::{Cache, End};
 use super::row::{CODES, Change, Values, code_of};
-use super::subject::{Loaded, Subject};
+use super::subject::{Loaded, Subject, Written};
 use super::transaction::Program;
 
 /// One call with its arguments.
@@ -127,12 +127,17 @@ impl Call {
         }
     }
 
+    /// Whether it has done its writes if it was committed; others may have found nothing to do.
+    fn writes_for_certain(&self) -> bool {
+        matches!(self, Self::Save(..) | Self::Update(..) | Self::Insert(..) | Self::Upsert(..))
+    }
+
     /// Makes the call; what its client is told.
     pub async fn make(&self, subject: &impl Subject) -> End {
         let end = match self {
             Self::Load(row) => subject.load(*row).await.map(|Loaded { state, from_cache }| End::Done {
                 effects: vec![(*row, Effect::Loaded(state))],
-                from_cache,
+                cache: if from_cache { Cache::Answered } else { Cache::Told },
             }),
             Self::LoadByCode(row, code) => subject.load_by_code(*code).await.map(|state| {
                 let effect = if state.is_some() { Effect::Loaded(state) } else { Effect::NoneUnder(*code) };
@@ -157,22 +162,23 @@ impl Call {
         };
         end.unwrap_or_else(|error| match error.outcome() {
             Outcome::NotCommitted => End::Nothing(error.to_string()),
+            Outcome::Committed if self.writes_for_certain() => End::Committed(error.to_string()),
             _ => End::Unknown(error.to_string()),
         })
     }
 }
 
 /// What a write of one row did. That the database refused it tells something about the row, too.
-fn wrote<T>(row: i32, result: Result<T, Error>, effect: impl FnOnce(T) -> Effect) -> Result<End, Error> {
-    let effect = match result {
-        Ok(written) => effect(written),
-        Err(error) if error.is_unique_violation() => Effect::Duplicate,
-        Err(error) if error.is_not_found() => Effect::NoSuchRow,
+fn wrote<T>(row: i32, result: Result<Written<T>, Error>, effect: impl FnOnce(T) -> Effect) -> Result<End, Error> {
+    let (effect, cache) = match result {
+        Ok(Written { result, cache }) => (effect(result), cache),
+        Err(error) if error.is_unique_violation() => (Effect::Duplicate, Cache::Told),
+        Err(error) if error.is_not_found() => (Effect::NoSuchRow, Cache::Told),
         Err(error) => return Err(error),
     };
-    Ok(done(vec![(row, effect)]))
+    Ok(End::Done { effects: vec![(row, effect)], cache })
 }
 
 pub fn done(effects: Vec<(i32, Effect)>) -> End {
-    End::Done { effects, from_cache: false }
+    End::Done { effects, cache: Cache::Told }
 }

@@ -1,15 +1,18 @@
 //! The clients of one process: each makes random calls, one after the other, and writes down what it was told.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use sea_orm::{ConnectOptions, Database};
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
-use writethrough::Store;
+use writethrough::{OnCacheFailure, OutboxOptions, Store, StoreBuilder};
 
 use super::call::Call;
 use super::clock::Moment;
@@ -18,6 +21,8 @@ use super::record::{CallId, End, Record};
 use super::row::codes_of;
 use super::subject::Subject;
 
+/// How long the database may be out of reach when a process starts.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Clients of one process.
 pub const CLIENTS: u32 = 4;
 
@@ -46,8 +51,52 @@ pub enum Task {
 /// Who keeps the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Design {
-    Ours,
+    Ours(Tuning),
     Naive(After),
+}
+
+/// How stores are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tuning {
+    pub ttl: Duration,
+    pub cache_timeout: Duration,
+    pub write_timeout: Duration,
+    pub without_cache: WithoutCache,
+}
+
+/// What a write does that the cache does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WithoutCache {
+    Fail,
+    Degrade,
+    /// `degrade`, with an outbox at which a relay looks in this interval.
+    Record(Duration),
+}
+
+impl Tuning {
+    /// Nothing fails, and if it takes long, the machine is busy. Entries expire as soon as they may, so that leases and
+    /// fills are as frequent as hits.
+    pub const CALM: Self = Self {
+        ttl: Duration::from_secs(1),
+        cache_timeout: Duration::from_secs(5),
+        write_timeout: Duration::from_secs(30),
+        without_cache: WithoutCache::Degrade,
+    };
+
+    pub fn builder(self, database: &str, cache: &str, namespace: &str) -> StoreBuilder {
+        let builder = Store::builder()
+            .database_url(database)
+            .cache_url(cache)
+            .namespace(namespace)
+            .default_ttl(self.ttl)
+            .cache_timeout(self.cache_timeout)
+            .write_timeout(self.write_timeout);
+        match self.without_cache {
+            WithoutCache::Fail => builder.on_cache_failure(OnCacheFailure::Fail),
+            WithoutCache::Degrade => builder.on_cache_failure(OnCacheFailure::Degrade),
+            WithoutCache::Record(interval) => builder.outbox(OutboxOptions::new().interval(interval)),
+        }
+    }
 }
 
 /// Which rows are in use. All processes move to fresh ones at the same time: so a history does not grow without bounds,
@@ -59,6 +108,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// All that come into use in such a time.
+    pub fn all(self, elapsed: Duration) -> Vec<i32> {
+        (1..=*self.after(elapsed).last().expect("there are some")).collect()
+    }
+
     fn after(self, elapsed: Duration) -> Vec<i32> {
         let moves = i32::try_from(elapsed.as_millis() / self.moves.as_millis()).expect("a run ends some day");
         let first = 1 + moves * self.at_a_time;
@@ -69,17 +123,28 @@ impl Rows {
 /// Does the job to its end.
 pub async fn work(job: Job) {
     match job.design {
-        Design::Ours => {
-            let builder = Store::builder().database_url(&job.database).cache_url(&job.cache).namespace(&job.namespace);
-            let store = builder.cache_timeout(Duration::from_secs(5)).build().await.expect("a store");
+        Design::Ours(tuning) => {
+            let store = patiently(|| tuning.builder(&job.database, &job.cache, &job.namespace).build().boxed()).await;
             work_on(store, job).await;
         }
         Design::Naive(after) => {
             let mut options = ConnectOptions::new(&job.database);
             options.sqlx_logging(false);
-            let db = Database::connect(options).await.expect("the database answers");
+            let db = patiently(|| Database::connect(options.clone()).boxed()).await;
             work_on(Naive::connect(db, &job.cache, &job.namespace, after).await, job).await;
         }
+    }
+}
+
+/// Tries again until the database can be reached.
+async fn patiently<T, E: Display>(connect: impl Fn() -> BoxFuture<'static, Result<T, E>>) -> T {
+    let started = Instant::now();
+    loop {
+        match connect().await {
+            Ok(connected) => return connected,
+            Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
+        }
+        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 use super::call::LOAD_MANY;
 use super::check::linearizable;
 use super::clock::Moment;
-use super::operation::{Effect, Operation, Timed, Write};
-use super::record::{CallId, End, Event};
+use super::operation::{Operation, Timed, Write};
+use super::record::{Cache, CallId, End, Event};
 use super::stale::stale;
 
 /// What happened to each row, and how much of what kind.
@@ -34,6 +34,7 @@ pub struct Count {
     pub done: usize,
     pub from_cache: usize,
     pub nothing: usize,
+    pub committed: usize,
     pub unknown: usize,
     pub cancelled: usize,
     pub killed: usize,
@@ -41,9 +42,10 @@ pub struct Count {
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { calls, done, from_cache, nothing, unknown, cancelled, killed } = self;
+        let Self { calls, done, from_cache, nothing, committed, unknown, cancelled, killed } = self;
         write!(f, "{calls:>7} calls, {done:>7} done, {cancelled:>5} cancelled, {killed:>4} killed")?;
-        write!(f, ", {nothing} refused, {unknown} unknown, {from_cache} from the cache")
+        write!(f, ", {nothing} refused, {committed} failed after the commit, {unknown} unknown")?;
+        write!(f, ", {from_cache} from the cache")
     }
 }
 
@@ -56,6 +58,12 @@ struct Begun {
 impl History {
     /// The events of each process stand in their order.
     pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
+        Self::promised(events, |ended| ended)
+    }
+
+    /// The same, if less is promised: of a write that ended then, and that the cache was not told of, loads must know from
+    /// that moment on.
+    pub fn promised(events: impl IntoIterator<Item = Event>, known: impl Fn(Moment) -> Moment) -> Self {
         let (mut history, mut begun) = (Self::default(), HashMap::new());
         for event in events {
             match event {
@@ -65,57 +73,63 @@ impl History {
                 }
                 Event::Ended { call, at, end } => {
                     let beginning = begun.remove(&call).expect("what ends has begun");
-                    history.ended(call, beginning, at, end);
+                    history.ended(call, beginning, at, end, &known);
                 }
             }
         }
         for (call, beginning) in begun {
             history.count(&beginning.kind).killed += 1;
-            history.untold(call, beginning);
+            history.untold(call, beginning, None);
         }
         history
     }
 
-    fn ended(&mut self, call: CallId, begun: Begun, at: Moment, end: End) {
+    fn ended(&mut self, call: CallId, begun: Begun, at: Moment, end: End, known: &dyn Fn(Moment) -> Moment) {
         let count = self.count(&begun.kind);
         match end {
-            End::Done { effects, from_cache } => {
+            End::Done { effects, cache } => {
                 count.done += 1;
-                count.from_cache += usize::from(from_cache);
+                count.from_cache += usize::from(cache == Cache::Answered);
+                let known = if cache == Cache::Untold { known(at) } else { at };
                 for (row, effect) in effects {
-                    self.told(call, &begun, at, row, effect);
+                    let (ended, operation) = (Some(at), Operation::Told(effect));
+                    let timed = Timed { client: call.client, begun: begun.at, ended, known: Some(known), operation };
+                    self.add(row, &begun.kind, timed);
                 }
             }
             End::Nothing(error) => {
                 count.nothing += 1;
                 self.error(&error);
             }
+            End::Committed(error) => {
+                count.committed += 1;
+                self.error(&error);
+                self.untold(call, begun, Some(at));
+            }
             End::Unknown(error) => {
                 count.unknown += 1;
                 self.error(&error);
-                self.untold(call, begun);
+                self.untold(call, begun, None);
             }
             End::Cancelled => {
                 count.cancelled += 1;
-                self.untold(call, begun);
+                self.untold(call, begun, None);
             }
         }
     }
 
-    fn told(&mut self, call: CallId, begun: &Begun, at: Moment, row: i32, effect: Effect) {
-        let operation = Operation::Told(effect);
-        let timed = Timed { client: call.client, begun: begun.at, ended: Some(at), operation };
-        let row = self.rows.entry(row).or_default();
-        let list = if begun.kind == LOAD_MANY { &mut row.loads_of_many } else { &mut row.operations };
-        list.push(timed);
-    }
-
-    fn untold(&mut self, call: CallId, begun: Begun) {
+    fn untold(&mut self, call: CallId, begun: Begun, ended: Option<Moment>) {
         for (row, write) in begun.writes {
             let operation = Operation::Untold(write);
-            let timed = Timed { client: call.client, begun: begun.at, ended: None, operation };
-            self.rows.entry(row).or_default().operations.push(timed);
+            let timed = Timed { client: call.client, begun: begun.at, ended, known: None, operation };
+            self.add(row, &begun.kind, timed);
         }
+    }
+
+    fn add(&mut self, row: i32, kind: &str, timed: Timed) {
+        let row = self.rows.entry(row).or_default();
+        let list = if kind == LOAD_MANY { &mut row.loads_of_many } else { &mut row.operations };
+        list.push(timed);
     }
 
     fn count(&mut self, kind: &str) -> &mut Count {
@@ -133,6 +147,7 @@ impl History {
             done: one.done + other.done,
             from_cache: one.from_cache + other.from_cache,
             nothing: one.nothing + other.nothing,
+            committed: one.committed + other.committed,
             unknown: one.unknown + other.unknown,
             cancelled: one.cancelled + other.cancelled,
             killed: one.killed + other.killed,
@@ -145,7 +160,7 @@ impl History {
         for (id, row) in &self.rows {
             let broken =
                 |account: String| Broken { account: format!("row {id}: {account}"), all: row.describe(origin) };
-            stale(&row.all()).map_or(Ok(()), |stale| Err(broken(stale.describe(origin))))?;
+            stale(&row.all()).first().map_or(Ok(()), |stale| Err(broken(stale.describe(origin))))?;
             linearizable(&row.operations).map_err(|violation| broken(violation.describe(origin)))?;
         }
         Ok(())
@@ -153,13 +168,14 @@ impl History {
 }
 
 impl RowHistory {
-    fn all(&self) -> Vec<Timed> {
+    /// In the order of their beginnings.
+    pub fn all(&self) -> Vec<Timed> {
         let mut all = [self.operations.as_slice(), self.loads_of_many.as_slice()].concat();
         all.sort_by_key(|timed| timed.begun);
         all
     }
 
-    fn describe(&self, origin: Moment) -> String {
+    pub fn describe(&self, origin: Moment) -> String {
         self.all().iter().map(|timed| timed.describe(origin) + "\n").collect()
     }
 }

@@ -30,31 +30,32 @@
 //! transaction is atomic across rows, and no key goes from one row to another. What reads inside of a transaction see.
 //! That nobody sees a row gone between a delete and an insert of one transaction. How many keys a write whose end is
 //! untold may have taken the row away from, to the last one. What happens when servers fail; that is what
-//! [`faults`](crate::faults) is about. What is lost with a fence: no process stands still here for longer than its fence.
+//! [`faults`](crate::faults) and [`chaos`](crate::chaos) are about. What is lost with a fence: no process stands still here for longer than its fence.
 //!
 //! # The long form
 //!
 //! Each scenario lasts some seconds, or as many as `WRITETHROUGH_HISTORIES_SECONDS` says. The numbers are printed:
 //! `WRITETHROUGH_HISTORIES_SECONDS=600 scripts/test --test it histories -- --nocapture`.
 
-mod call;
-mod check;
-mod client;
-mod clock;
-mod history;
-mod naive;
-mod operation;
-mod process;
-mod record;
-mod row;
+pub mod call;
+pub mod check;
+pub mod client;
+pub mod clock;
+pub mod history;
+pub mod look;
+pub mod naive;
+pub mod operation;
+pub mod process;
+pub mod record;
+pub mod row;
 mod scenario;
-mod stale;
+pub mod stale;
 mod subject;
 mod transaction;
 
 use std::time::Duration;
 
-use client::{Design, Rows};
+use client::{Design, Rows, Tuning};
 use history::Broken;
 use naive::After;
 use scenario::{Report, Scenario, Trouble};
@@ -79,7 +80,7 @@ const FIFTY: Rows = Rows { at_a_time: 50, moves: Duration::from_secs(5) };
 const OURS: Scenario = Scenario {
     backend: Backend::Postgres,
     cache: CacheKind::Redis,
-    design: Design::Ours,
+    design: Design::Ours(Tuning::CALM),
     rows: ONE,
     trouble: Trouble::Delays,
     lasts: Duration::ZERO,

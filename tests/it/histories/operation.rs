@@ -39,7 +39,7 @@ pub enum Write {
 pub enum Operation {
     Told(Effect),
     /// Nobody was told its end: it was cancelled, its process was killed, its connection was lost. It takes effect at any
-    /// time after it began, or never.
+    /// time after it began, or never; if it is known when it ended, by then.
     Untold(Write),
 }
 
@@ -93,6 +93,8 @@ pub struct Timed {
     pub begun: Moment,
     /// When its client was told; `None` if never.
     pub ended: Option<Moment>,
+    /// From when on every load must know of it: since it ended, if nothing else is promised; `None` if never.
+    pub known: Option<Moment>,
     pub operation: Operation,
 }
 

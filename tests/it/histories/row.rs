@@ -9,10 +9,9 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use writethrough::WriteThrough;
 
-/// Entries expire as soon as they may, so that leases and fills are as frequent as hits.
+/// How long entries live, the store decides.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
 #[sea_orm(table_name = "contended")]
-#[write_through(ttl = "1s", negative_ttl = "1s")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,

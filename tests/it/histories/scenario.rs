@@ -1,21 +1,18 @@
 //! One run: processes, clients, what happens to them, and what is to be said of the history in the end.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rand::Rng;
-use sea_orm::EntityTrait;
-use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::client::{CLIENTS, Design, Job, Rows, Task, work};
+use super::client::{Design, Job, Rows, Task, work};
 use super::clock::Moment;
 use super::history::{Broken, History};
-use super::operation::Effect;
+use super::look::look;
 use super::process::Process;
-use super::record::{CallId, End, Event, Record, read};
-use super::row::{Entity, Values};
+use super::record::Records;
+use super::row::Entity;
 use crate::support::databases::Backend;
 use crate::support::stage::{CacheKind, Stage};
 
@@ -62,19 +59,18 @@ impl Scenario {
     pub async fn run(self) -> Report {
         let stage = Stage::new(self.backend, self.cache).await;
         stage.create_table(Entity).await;
-        let directory = tempfile::tempdir().expect("a temporary directory");
         // An embedded cache lives as long as somebody has it.
         let lives = stage.store().await;
         let begins = Moment::now().after(START);
-        let mut run = Run { scenario: self, begins, stage, directory, processes: 0, stops: 0, kills: 0 };
+        let mut run = Run { scenario: self, begins, stage, records: Records::new(), stops: 0, kills: 0 };
         match self.cache {
             CacheKind::Redis => run.in_processes().await,
             CacheKind::Memory => run.in_tasks().await,
         }
-        let rows = History::of(run.events()).rows.into_keys().collect();
+        let rows = History::of(run.records.events()).rows.into_keys().collect();
         run.look_at_the_end(rows).await;
         lives.close().await.expect("it did nothing");
-        let history = History::of(run.events());
+        let history = History::of(run.records.events());
         let started = Instant::now();
         let verdict = history.check(run.begins);
         let Run { stops, kills, .. } = run;
@@ -85,19 +81,13 @@ impl Scenario {
 struct Run {
     scenario: Scenario,
     stage: Stage,
-    directory: TempDir,
+    records: Records,
     begins: Moment,
-    /// So many were started.
-    processes: u32,
     stops: u32,
     kills: u32,
 }
 
 impl Run {
-    fn file(&self, process: u32) -> PathBuf {
-        self.directory.path().join(format!("{process}.jsonl"))
-    }
-
     fn calls(&mut self) -> Job {
         let Scenario { rows, trouble, .. } = self.scenario;
         let cancels = trouble >= Trouble::Delays;
@@ -109,14 +99,13 @@ impl Run {
     }
 
     fn job(&mut self, task: Task) -> Job {
-        let process = self.processes;
-        self.processes += 1;
+        let (process, file) = self.records.next();
         Job {
             design: self.scenario.design,
             database: self.stage.database_url(),
             cache: self.stage.cache_url(),
             namespace: self.stage.namespace().to_owned(),
-            file: self.file(process),
+            file,
             process,
             task,
         }
@@ -162,22 +151,7 @@ impl Run {
     /// Every row once more by a load and from the database; so what was left in the cache is seen by somebody.
     async fn look_at_the_end(&mut self, rows: Vec<i32>) {
         work(self.job(Task::LoadEach(rows.clone()))).await;
-        let (process, plain) = (self.processes, self.stage.plain().await);
-        let record = Record::create(&self.file(process));
-        self.processes += 1;
-        for (number, row) in (0..).zip(rows) {
-            let call = CallId { client: process * CLIENTS, number };
-            record.begun(call, "look", Vec::new());
-            let model = Entity::find_by_id(row).one(&plain).await.expect("the database answers");
-            let effects = vec![(row, Effect::Loaded(model.map(Values::from)))];
-            record.ended(call, End::Done { effects, from_cache: false });
-        }
-    }
-
-    fn events(&self) -> Vec<Event> {
-        let files = (0..self.processes).map(|process| self.file(process));
-        // A process that was killed before it began has none.
-        files.filter(|file| file.exists()).flat_map(|file| read(&file)).collect()
+        look(&mut self.records, &self.stage.plain().await, rows).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a load reflects every write acknowledged before it began.
+//! Whether a load reflects every write acknowledged before it began, or that it must know of by then if less is promised.
 //!
 //! This follows from linearizability, and is all that loads of many rows promise. It is checked of every load, because
 //! what is against it can be told in three lines.
@@ -40,21 +40,21 @@ impl Stale {
     }
 }
 
-/// The first load of a row's history that is stale.
-pub fn stale(history: &[Timed]) -> Option<Stale> {
+/// The loads of a row's history that are stale.
+pub fn stale(history: &[Timed]) -> Vec<Stale> {
     let writes = Writes::of(history);
     let loads = history.iter().filter_map(|timed| match timed.operation {
         Operation::Told(Effect::Loaded(state)) => Some((timed, state)),
         _ => None,
     });
-    let mut stale = loads.filter_map(|(load, state)| {
+    let stale = loads.filter_map(|(load, state)| {
         let why = match state {
             Some(values) => values.cells().into_iter().find_map(|cell| writes.why_not(load, cell))?,
             None => writes.why_present(load)?,
         };
         Some(Stale { load: *load, why })
     });
-    stale.next()
+    stale.collect()
 }
 
 struct Writes {
@@ -92,36 +92,36 @@ impl Writes {
             Cell::Gate(_) => &self.overwriting_gate,
             Cell::Pilot(_) => &self.overwriting_pilot,
         };
-        let overwritten = overwriting.last_begun_of_those_ended_before(load.begun)?;
+        let overwritten = overwriting.last_begun_of_those_known_before(load.begun)?;
         (overwritten.begun > written.ended?).then_some(Why::Overwritten { written: *written, overwritten })
     }
 
     /// Why there should have been a row.
     fn why_present(&self, load: &Timed) -> Option<Why> {
-        let inserted = self.inserts.last_begun_of_those_ended_before(load.begun)?;
+        let inserted = self.inserts.last_begun_of_those_known_before(load.begun)?;
         let after = |delete: &Timed| delete.ended.is_none_or(|ended| ended >= inserted.begun);
         let deleted = self.deletes.iter().any(|delete| Some(delete.begun) <= load.ended && after(delete));
         (!deleted).then_some(Why::Present { inserted })
     }
 }
 
-/// Writes whose end was told, in the order of their ends; each with the one that began last of those up to it.
+/// Writes that loads must know of, in the order of these times; each with the one that began last of those up to it.
 struct Acknowledged(Vec<(Moment, Timed)>);
 
 impl Acknowledged {
     fn of<'a>(writes: impl Iterator<Item = &'a Timed>) -> Self {
-        let mut ended: Vec<_> = writes.filter_map(|timed| Some((timed.ended?, *timed))).collect();
-        ended.sort_by_key(|(ended, _)| *ended);
+        let mut known: Vec<_> = writes.filter_map(|timed| Some((timed.known?, *timed))).collect();
+        known.sort_by_key(|(known, _)| *known);
         let mut last: Option<Timed> = None;
-        for (_, timed) in &mut ended {
+        for (_, timed) in &mut known {
             let later = last.filter(|last| last.begun > timed.begun).unwrap_or(*timed);
             *timed = *last.insert(later);
         }
-        Self(ended)
+        Self(known)
     }
 
-    fn last_begun_of_those_ended_before(&self, moment: Moment) -> Option<Timed> {
-        let count = self.0.partition_point(|(ended, _)| *ended < moment);
+    fn last_begun_of_those_known_before(&self, moment: Moment) -> Option<Timed> {
+        let count = self.0.partition_point(|(known, _)| *known < moment);
         self.0.get(count.checked_sub(1)?).map(|(_, timed)| *timed)
     }
 }
@@ -133,11 +133,16 @@ mod tests {
     use Effect::{Deleted, Inserted, Loaded, Updated};
 
     fn told(begun: u64, ended: u64, effect: Effect) -> Timed {
-        Timed { client: 0, begun: Moment(begun), ended: Some(Moment(ended)), operation: Operation::Told(effect) }
+        let ended = Some(Moment(ended));
+        Timed { client: 0, begun: Moment(begun), ended, known: ended, operation: Operation::Told(effect) }
     }
 
     fn row(gate: i64, pilot: i64) -> Values {
         Values { gate, pilot }
+    }
+
+    fn first(history: &[Timed]) -> Option<Stale> {
+        stale(history).into_iter().next()
     }
 
     const ONE: Values = Values { gate: 1, pilot: 1 };
@@ -148,11 +153,11 @@ mod tests {
         let history = |load| [told(0, 1, Inserted(ONE)), told(10, 20, Updated(change, row(2, 1))), load];
         for (begun, loaded) in [(5, ONE), (15, ONE), (20, ONE), (15, row(2, 1)), (25, row(2, 1))] {
             let history = history(told(begun, 30, Loaded(Some(loaded))));
-            assert!(stale(&history).is_none(), "{loaded:?} from {begun}");
+            assert!(stale(&history).is_empty(), "{loaded:?} from {begun}");
         }
-        let old = stale(&history(told(21, 30, Loaded(Some(ONE))))).map(|stale| stale.why);
+        let old = first(&history(told(21, 30, Loaded(Some(ONE))))).map(|stale| stale.why);
         assert!(matches!(old, Some(Why::Overwritten { overwritten, .. }) if overwritten.begun == Moment(10)));
-        let early = stale(&history(told(5, 9, Loaded(Some(row(2, 1)))))).map(|stale| stale.why);
+        let early = first(&history(told(5, 9, Loaded(Some(row(2, 1)))))).map(|stale| stale.why);
         assert!(matches!(early, Some(Why::NeverWritten(Cell::Gate(2)))));
     }
 
@@ -160,18 +165,27 @@ mod tests {
     fn a_load_may_show_no_row_until_an_insert_returned_and_once_a_delete_began() {
         let history = |load| [told(10, 20, Inserted(ONE)), told(30, 40, Deleted), load];
         for (begun, ended) in [(0, 5), (15, 25), (20, 25), (25, 30), (25, 45), (50, 60)] {
-            assert!(stale(&history(told(begun, ended, Loaded(None)))).is_none(), "{begun} to {ended}");
+            assert!(stale(&history(told(begun, ended, Loaded(None)))).is_empty(), "{begun} to {ended}");
         }
-        let missed = stale(&history(told(21, 29, Loaded(None)))).map(|stale| stale.why);
+        let missed = first(&history(told(21, 29, Loaded(None)))).map(|stale| stale.why);
         assert!(matches!(missed, Some(Why::Present { .. })));
-        assert!(stale(&history(told(41, 50, Loaded(Some(ONE))))).is_some(), "it had been deleted");
+        assert!(first(&history(told(41, 50, Loaded(Some(ONE))))).is_some(), "it had been deleted");
     }
 
     #[test]
     fn a_delete_whose_end_is_untold_may_happen_late() {
-        let delete = Timed { client: 0, begun: Moment(5), ended: None, operation: Operation::Untold(Write::Delete) };
+        let operation = Operation::Untold(Write::Delete);
+        let delete = Timed { client: 0, begun: Moment(5), ended: None, known: None, operation };
         let history = |loaded| [delete, told(10, 20, Inserted(ONE)), told(30, 40, Loaded(loaded))];
-        assert!(stale(&history(None)).is_none());
-        assert!(stale(&history(Some(ONE))).is_none());
+        assert!(stale(&history(None)).is_empty());
+        assert!(stale(&history(Some(ONE))).is_empty());
+    }
+
+    #[test]
+    fn a_write_that_others_may_see_late_makes_no_load_stale_until_then() {
+        let late = Timed { known: Some(Moment(50)), ..told(10, 20, Updated(row(2, 2).all(), row(2, 2))) };
+        let history = |begun| [told(0, 1, Inserted(ONE)), late, told(begun, 60, Loaded(Some(ONE)))];
+        assert!(stale(&history(40)).is_empty());
+        assert!(first(&history(51)).is_some());
     }
 }

@@ -1,11 +1,11 @@
 //! What is under test: our store, or what one would write by hand.
 
 use sea_orm::sea_query::OnConflict;
-use writethrough::{Error, Source, Store};
+use writethrough::{CacheEffect, Error, Source, Store};
 
 use super::call::{Mix, RICH};
 use super::operation::State;
-use super::record::End;
+use super::record::{Cache, End};
 use super::row::{Change, Column, Entity, Values};
 use super::transaction::Program;
 
@@ -17,12 +17,12 @@ pub trait Subject: Clone + Send + Sync + 'static {
     fn load(&self, row: i32) -> impl Future<Output = Result<Loaded, Error>> + Send;
     fn load_by_code(&self, code: i64) -> impl Future<Output = Result<State, Error>> + Send;
     fn load_many(&self, rows: &[i32]) -> impl Future<Output = Result<Vec<State>, Error>> + Send;
-    fn save(&self, row: i32, change: Change) -> impl Future<Output = Result<Values, Error>> + Send;
-    fn update(&self, row: i32, change: Change) -> impl Future<Output = Result<Values, Error>> + Send;
-    fn insert(&self, row: i32, values: Values) -> impl Future<Output = Result<Values, Error>> + Send;
-    fn upsert(&self, row: i32, values: Values) -> impl Future<Output = Result<Values, Error>> + Send;
+    fn save(&self, row: i32, change: Change) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
+    fn update(&self, row: i32, change: Change) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
+    fn insert(&self, row: i32, values: Values) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
+    fn upsert(&self, row: i32, values: Values) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
     /// Whether there was a row.
-    fn delete(&self, row: i32) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn delete(&self, row: i32) -> impl Future<Output = Result<Written<bool>, Error>> + Send;
     fn invalidate(&self, row: i32) -> impl Future<Output = Result<(), Error>> + Send;
     fn transact(&self, program: &Program) -> impl Future<Output = Result<End, Error>> + Send;
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -32,6 +32,19 @@ pub trait Subject: Clone + Send + Sync + 'static {
 pub struct Loaded {
     pub state: State,
     pub from_cache: bool,
+}
+
+/// What a write returned, and the cache's part in it.
+pub struct Written<T> {
+    pub result: T,
+    pub cache: Cache,
+}
+
+impl<T> Written<T> {
+    fn new(result: impl Into<T>, effect: CacheEffect) -> Self {
+        let cache = if effect == CacheEffect::Degraded { Cache::Untold } else { Cache::Told };
+        Self { result: result.into(), cache }
+    }
 }
 
 impl Subject for Store {
@@ -54,27 +67,33 @@ impl Subject for Store {
         Ok(models.into_iter().map(|model| model.map(Values::from)).collect())
     }
 
-    async fn save(&self, row: i32, change: Change) -> Result<Values, Error> {
-        change.to(row).save_through(self).await.map(Values::from)
+    /// This and the other writes are those of active models, `save_through` and so on, which also tell what became of the
+    /// entry.
+    async fn save(&self, row: i32, change: Change) -> Result<Written<Values>, Error> {
+        let saved = Store::save(self, change.to(row)).await?;
+        Ok(Written::new(saved.model, saved.cache))
     }
 
-    async fn update(&self, row: i32, change: Change) -> Result<Values, Error> {
-        change.to(row).update_through(self).await.map(Values::from)
+    async fn update(&self, row: i32, change: Change) -> Result<Written<Values>, Error> {
+        let saved = Store::update(self, change.to(row)).await?;
+        Ok(Written::new(saved.model, saved.cache))
     }
 
-    async fn insert(&self, row: i32, values: Values) -> Result<Values, Error> {
-        values.to(row).insert_through(self).await.map(Values::from)
+    async fn insert(&self, row: i32, values: Values) -> Result<Written<Values>, Error> {
+        let saved = Store::insert(self, values.to(row)).await?;
+        Ok(Written::new(saved.model, saved.cache))
     }
 
-    async fn upsert(&self, row: i32, values: Values) -> Result<Values, Error> {
+    async fn upsert(&self, row: i32, values: Values) -> Result<Written<Values>, Error> {
         let updates = [Column::Gate, Column::Pilot, Column::Code];
         let on_conflict = OnConflict::column(Column::Id).update_columns(updates).to_owned();
-        let model = values.to(row).upsert_through(on_conflict, self).await?;
-        Ok(model.expect("it inserts or updates").into())
+        let saved = Store::upsert(self, values.to(row), on_conflict).await?.expect("it inserts or updates");
+        Ok(Written::new(saved.model, saved.cache))
     }
 
-    async fn delete(&self, row: i32) -> Result<bool, Error> {
-        Entity::delete_by_id_through(row, self).await
+    async fn delete(&self, row: i32) -> Result<Written<bool>, Error> {
+        let deleted = self.delete_by_id::<Entity>(row).await?;
+        Ok(Written::new(deleted.existed, deleted.cache))
     }
 
     async fn invalidate(&self, row: i32) -> Result<(), Error> {

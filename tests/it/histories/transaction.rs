@@ -16,7 +16,7 @@ use writethrough::{Error, Store, Transaction};
 
 use super::call::done;
 use super::operation::{Effect, Write};
-use super::record::End;
+use super::record::{Cache, End};
 use super::row::{Change, Entity, Values};
 
 /// See the [module](self).
@@ -231,7 +231,7 @@ impl Part {
     }
 }
 
-/// The effects of a committed transaction.
+/// The effects of a committed transaction, which does not say whether the cache was told.
 fn told(effects: Vec<(i32, Effect)>) -> End {
     use Effect::{Inserted, Updated};
     let mut composed: Vec<(i32, Effect)> = Vec::new();
@@ -246,5 +246,5 @@ fn told(effects: Vec<(i32, Effect)>) -> End {
             _ => composed.push((row, effect)),
         }
     }
-    done(composed)
+    End::Done { effects: composed, cache: Cache::Untold }
 }

@@ -138,14 +138,14 @@ pub async fn perform(operation: Operation, store: &Store) -> Result<(), Error> {
         Operation::LoadByKey => {
             assert_eq!(load_by_key::<plane::Entity, _>(0, vec![BEFORE.into()], store).await?, Some(expected));
         }
-        Operation::SaveKnown => drop(store.save(plane::changed(ID, AFTER)).await?),
-        Operation::SaveGenerated => drop(store.save(plane::new(AFTER)).await?),
-        Operation::Insert => drop(store.insert(plane::at(ID, AFTER)).await?),
-        Operation::Update => drop(store.update(plane::changed(ID, AFTER)).await?),
+        Operation::SaveKnown => store.save(plane::changed(ID, AFTER)).await.map(|_| ())?,
+        Operation::SaveGenerated => store.save(plane::new(AFTER)).await.map(|_| ())?,
+        Operation::Insert => store.insert(plane::at(ID, AFTER)).await.map(|_| ())?,
+        Operation::Update => store.update(plane::changed(ID, AFTER)).await.map(|_| ())?,
         Operation::Upsert => {
             let mut conflict = sea_orm::sea_query::OnConflict::column(plane::Column::Id);
             conflict.update_column(plane::Column::Tail);
-            drop(store.upsert(plane::at(ID, AFTER), conflict).await?);
+            store.upsert(plane::at(ID, AFTER), conflict).await?;
         }
         Operation::Delete => drop(store.delete_by_id::<plane::Entity>(ID).await?),
         Operation::Commit => {

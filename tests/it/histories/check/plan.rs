@@ -8,7 +8,8 @@ use super::super::row::Cell;
 
 /// A history made ready for the search. A write whose end nobody was told becomes
 ///
-/// - one that ended when first somebody who had seen its value was told so, if somebody did: by then it had happened;
+/// - one that ended when first somebody who had seen its value was told so, if somebody did, or when it was known to have
+///   happened;
 /// - nothing, if it is an update that leaves the row's key alone, and whose value nobody saw: whatever fits with it fits
 ///   without it;
 /// - a spare one, if it is a delete, or another write whose value nobody saw. Spare deletes cannot be told apart, and
@@ -34,7 +35,8 @@ impl Plan {
                 plan.operations.push(*timed);
                 continue;
             };
-            let seen = timed.operation.written().iter().filter_map(|cell| seen.get(cell)).min();
+            let written = timed.operation.written();
+            let seen = written.iter().filter_map(|cell| seen.get(cell)).chain(&timed.ended).min();
             match (seen, write) {
                 (Some(seen), _) => plan.operations.push(Timed { ended: Some(*seen), ..*timed }),
                 (None, Write::Update(change)) if change.gate.is_some() => plan.spare_moves.push(timed.begun),

@@ -11,11 +11,12 @@ use super::linearizable;
 use Effect::{Deleted, Duplicate, Inserted, Loaded, NoSuchRow, NoneUnder, NothingToDelete, Updated, Upserted};
 
 fn told(begun: u64, ended: u64, effect: Effect) -> Timed {
-    Timed { client: 0, begun: Moment(begun), ended: Some(Moment(ended)), operation: Operation::Told(effect) }
+    let ended = Some(Moment(ended));
+    Timed { client: 0, begun: Moment(begun), ended, known: ended, operation: Operation::Told(effect) }
 }
 
 fn untold(begun: u64, write: Write) -> Timed {
-    Timed { client: 0, begun: Moment(begun), ended: None, operation: Operation::Untold(write) }
+    Timed { client: 0, begun: Moment(begun), ended: None, known: None, operation: Operation::Untold(write) }
 }
 
 fn row(gate: i64, pilot: i64) -> Values {
