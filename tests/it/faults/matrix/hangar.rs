@@ -138,16 +138,17 @@ pub async fn perform(operation: Operation, store: &Store) -> Result<(), Error> {
         Operation::LoadByKey => {
             assert_eq!(load_by_key::<plane::Entity, _>(0, vec![BEFORE.into()], store).await?, Some(expected));
         }
-        Operation::SaveKnown => store.save(plane::changed(ID, AFTER)).await.map(|_| ())?,
-        Operation::SaveGenerated => store.save(plane::new(AFTER)).await.map(|_| ())?,
-        Operation::Insert => store.insert(plane::at(ID, AFTER)).await.map(|_| ())?,
-        Operation::Update => store.update(plane::changed(ID, AFTER)).await.map(|_| ())?,
+        Operation::SaveKnown => assert_eq!(store.save(plane::changed(ID, AFTER)).await?.model.tail, AFTER),
+        Operation::SaveGenerated => assert_eq!(store.save(plane::new(AFTER)).await?.model.tail, AFTER),
+        Operation::Insert => assert_eq!(store.insert(plane::at(ID, AFTER)).await?.model.tail, AFTER),
+        Operation::Update => assert_eq!(store.update(plane::changed(ID, AFTER)).await?.model.tail, AFTER),
         Operation::Upsert => {
             let mut conflict = sea_orm::sea_query::OnConflict::column(plane::Column::Id);
             conflict.update_column(plane::Column::Tail);
-            store.upsert(plane::at(ID, AFTER), conflict).await?;
+            let saved = store.upsert(plane::at(ID, AFTER), conflict).await?;
+            assert_eq!(saved.map(|saved| saved.model.tail), Some(AFTER));
         }
-        Operation::Delete => drop(store.delete_by_id::<plane::Entity>(ID).await?),
+        Operation::Delete => assert!(store.delete_by_id::<plane::Entity>(ID).await?.existed),
         Operation::Commit => {
             let tx = store.begin().await?;
             writethrough::__private::update::<plane::Entity, _>(plane::changed(ID, AFTER), &tx).await?;

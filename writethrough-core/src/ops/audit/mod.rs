@@ -100,12 +100,12 @@ struct Round<'a, E: CachedEntity> {
 
 impl<E: CachedEntity> Round<'_, E> {
     async fn run(&mut self, position: &mut Position) -> Result<()> {
-        self.database_side(&mut position.rows).await?;
-        self.cache_side(&mut position.entries).await
+        self.compare_rows(&mut position.rows).await?;
+        self.compare_entries(&mut position.entries).await
     }
 
     /// Looks up all keys of rows.
-    async fn database_side(&mut self, position: &mut Option<Start>) -> Result<()> {
+    async fn compare_rows(&mut self, position: &mut Option<Start>) -> Result<()> {
         let most = self.audit.most();
         let mut start = match position.take() {
             Some(start) if self.audit.extent != Extent::All => start,
@@ -127,7 +127,7 @@ impl<E: CachedEntity> Round<'_, E> {
     }
 
     /// Looks up the rows of entries.
-    async fn cache_side(&mut self, from: &mut Cursor) -> Result<()> {
+    async fn compare_entries(&mut self, from: &mut Cursor) -> Result<()> {
         let [prefix, _] = self.context.keys.prefixes::<E>();
         let (mut left, mut pages) = (self.audit.most(), self.audit.most());
         if self.audit.extent == Extent::All {
