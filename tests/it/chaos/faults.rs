@@ -89,7 +89,7 @@ pub fn draw(seed: u64, menu: Menu, lasts: Duration) -> Vec<(Duration, Act)> {
 
 /// Something that goes wrong now, and its end.
 fn event(random: &mut SmallRng, menu: Menu) -> Vec<(Duration, Act)> {
-    let kinds = if menu == Menu::Everything { 20 } else { 13 };
+    let kinds = if menu == Menu::Everything { 22 } else { 15 };
     let process = random.random_range(0..PROCESSES);
     let soon = milliseconds(random, 20, 600);
     let now = Duration::ZERO;
@@ -97,12 +97,20 @@ fn event(random: &mut SmallRng, menu: Menu) -> Vec<(Duration, Act)> {
         0..=8 => network(random),
         9..=10 => vec![(now, Act::Kill(process))],
         11..=12 => vec![(now, Act::Stop(process)), (soon, Act::Continue(process))],
-        13..=14 => vec![(now, Act::Stop(process)), (soon / 2, Act::LoseFences), (soon, Act::Continue(process))],
-        15 => vec![(now, Act::LoseFences)],
-        16 => vec![(now, Act::Flush)],
-        17..=18 => vec![(now, Act::Snapshot), (soon, Act::Restart)],
+        13..=14 => {
+            vec![(now, alone(process, Fault::Refuse)), (soon, Act::Kill(process)), (soon, alone(process, Fault::Pass))]
+        }
+        15..=16 => vec![(now, Act::Stop(process)), (soon / 2, Act::LoseFences), (soon, Act::Continue(process))],
+        17 => vec![(now, Act::LoseFences)],
+        18 => vec![(now, Act::Flush)],
+        19..=20 => vec![(now, Act::Snapshot), (soon, Act::Restart)],
         _ => vec![(now, Act::Squeeze), (soon, Act::Relax)],
     }
+}
+
+/// Without the cache a process writes what it cannot tell, until it dies.
+fn alone(process: usize, fault: Fault) -> Act {
+    Act::Network(Wires { to: Server::Cache, of: Whom::One(process) }, fault)
 }
 
 fn network(random: &mut SmallRng) -> Vec<(Duration, Act)> {

@@ -29,7 +29,7 @@ pub const PROCESSES: usize = 4;
 const START: Duration = Duration::from_millis(500);
 /// On so many rows at a time, so that they meet; and soon others, because a fence that a killed process left stands in the
 /// way of the cache.
-const ROWS: Rows = Rows { at_a_time: 10, moves: Duration::from_secs(3) };
+const ROWS: Rows = Rows { at_a_time: 20, moves: Duration::from_secs(3) };
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]

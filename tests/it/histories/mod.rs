@@ -30,7 +30,8 @@
 //! transaction is atomic across rows, and no key goes from one row to another. What reads inside of a transaction see.
 //! That nobody sees a row gone between a delete and an insert of one transaction. How many keys a write whose end is
 //! untold may have taken the row away from, to the last one. What happens when servers fail; that is what
-//! [`faults`](crate::faults) and [`chaos`](crate::chaos) are about. What is lost with a fence: no process stands still here for longer than its fence.
+//! [`faults`](crate::faults) and [`chaos`](crate::chaos) are about. What is lost with a fence: no process stands still
+//! here for longer than its fence.
 //!
 //! # The long form
 //!

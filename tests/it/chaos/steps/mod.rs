@@ -1,15 +1,15 @@
 //! A process is killed, or loses a connection, at every step of every operation.
 //!
 //! A step is a request to the cache or to the database, in the order in which the process sends them. All that servers
-//! know of a process that died is which of its requests arrived; so each step is played with the request lost and with it
-//! delivered, and both once more with a process that lives on without that connection. Then
+//! know of a process that died is which of its requests arrived; so each step is played with the request lost and with
+//! it delivered, and both once more with a process that lives on without that connection. Then
 //!
 //! - the database must hold the write if and only if the commit arrived, or as the process was told;
-//! - every reader must see what the database holds: another process, and one that was started afterwards, while what the
-//!   dead left stands in the cache and when that has ended.
+//! - every reader must see what the database holds: another process, and one that was started afterwards, while what
+//!   the dead left stands in the cache and when that has ended.
 //!
-//! With an outbox the fence is lost, too, right before the commit, and the old row cached again. Then others are right as
-//! soon as one relay has looked.
+//! With an outbox the fence is lost, too, right before the commit, and the old row cached again. Then others are right
+//! as soon as one relay has looked.
 //!
 //! Left out are pings and the set-up of connections: who dies there, dies as at the next request. Connections of every
 //! operation are broken in the long form only; the table is printed.

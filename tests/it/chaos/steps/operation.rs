@@ -106,30 +106,29 @@ impl Job {
     async fn operate(&self, store: &Store) -> Result<(), Error> {
         let row = self.row;
         match self.verb {
-            Verb::Load => Entity::load_cached(row, store).await.map(|_| ())?,
-            Verb::LoadByKey => Entity::load_cached_by_code(code_of(row, OLD.gate), store).await.map(|_| ())?,
-            Verb::Save => NEW.to(row).save_through(store).await.map(|_| ())?,
-            Verb::Insert => NEW.to(row).insert_through(store).await.map(|_| ())?,
-            Verb::InsertGenerated => flight::new(NEW.gate.to_string()).insert_through(store).await.map(|_| ())?,
+            Verb::Load => Entity::load_cached(row, store).await.map(drop),
+            Verb::LoadByKey => Entity::load_cached_by_code(code_of(row, OLD.gate), store).await.map(drop),
+            Verb::Save => NEW.to(row).save_through(store).await.map(drop),
+            Verb::Insert => NEW.to(row).insert_through(store).await.map(drop),
+            Verb::InsertGenerated => flight::new(NEW.gate.to_string()).insert_through(store).await.map(drop),
             Verb::Upsert => {
                 let updates = [Column::Gate, Column::Pilot, Column::Code];
                 let on_conflict = OnConflict::column(Column::Id).update_columns(updates).to_owned();
-                NEW.to(row).upsert_through(on_conflict, store).await?;
+                NEW.to(row).upsert_through(on_conflict, store).await.map(drop)
             }
-            Verb::Delete => Entity::delete_by_id_through(row, store).await.map(|_| ())?,
+            Verb::Delete => Entity::delete_by_id_through(row, store).await.map(drop),
             Verb::Transaction => {
                 let both = async |tx: &Transaction| {
                     NEW.to(row).save_through(tx).await?;
                     NEW.to(row + 1).save_through(tx).await?;
                     Ok::<_, Error>(())
                 };
-                store.transaction(both).await?;
+                store.transaction(both).await
             }
-            Verb::Invalidate => Entity::invalidate(row, store).await?,
-            Verb::InvalidateAll => Entity::invalidate_all(store).await?,
-            Verb::Look => self.builder().build().await.map(|_| ())?,
+            Verb::Invalidate => Entity::invalidate(row, store).await,
+            Verb::InvalidateAll => Entity::invalidate_all(store).await,
+            Verb::Look => self.builder().build().await.map(drop),
         }
-        Ok(())
     }
 }
 

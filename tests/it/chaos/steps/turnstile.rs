@@ -1,5 +1,5 @@
-//! A proxy before the cache and the database of one process that asks the test about each of its requests, one after the
-//! other, whichever server they go to.
+//! A proxy before the cache and the database of one process that asks the test about each of its requests, one after
+//! the other, whichever server they go to.
 
 use std::io;
 use std::net::SocketAddr;

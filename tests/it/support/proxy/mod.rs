@@ -6,14 +6,17 @@ use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use pipe::{Direction, pipe};
+
+/// How long anybody waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the network does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +118,7 @@ impl FaultProxy {
     /// Waits until the traffic is as described, so that a test need not sleep: `proxy.until(|t| t.replies.held() > 0)`.
     pub async fn until(&self, described: impl FnMut(&Traffic) -> bool) -> Traffic {
         let mut traffic = self.traffic.subscribe();
-        let waiting = timeout(Duration::from_secs(20), traffic.wait_for(described));
+        let waiting = timeout(PATIENCE, traffic.wait_for(described));
         let seen = waiting.await.unwrap_or_else(|_| panic!("waited in vain, the traffic is {:?}", self.traffic()));
         *seen.expect("the sender lives in self")
     }
@@ -162,7 +165,7 @@ impl Acceptor {
             self.listener = None;
         } else if self.listener.is_none() {
             let address = self.reserved.local_addr().expect("a bound socket has an address");
-            self.listener = Some(listen(address).expect("the port is reserved for us"));
+            self.listener = Some(listen_again(address).await);
         }
         let cut = matches!(fault, Fault::Refuse | Fault::Cut);
         self.orders.send_modify(|orders| {
@@ -256,6 +259,19 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket(address)?.listen(128)
+}
+
+/// A child that another thread is about to start has the old listener, too, until it has become another program.
+async fn listen_again(address: SocketAddr) -> TcpListener {
+    let started = Instant::now();
+    loop {
+        match listen(address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && started.elapsed() < PATIENCE => {
+                sleep(Duration::from_millis(1)).await;
+            }
+            listener => return listener.expect("the port is reserved for us"),
+        }
+    }
 }
 
 fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
