@@ -7,7 +7,7 @@ use std::path::Path;
 #[test]
 fn every_guarantee_names_tests_that_exist() {
     let page = fs::read_to_string(repository().join("docs/guarantees.md")).expect("the page is there");
-    let tests = names_of_functions(&repository().join("tests/it"));
+    let tests = names_of_tests(&repository().join("tests/it"));
     let mut rows = 0;
     for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -26,16 +26,30 @@ fn every_guarantee_names_tests_that_exist() {
     assert!(rows > 30, "{rows} rows: is the page still read?");
 }
 
-fn names_of_functions(directory: &Path) -> BTreeSet<String> {
+/// Functions with a test attribute, and those in `on_every_…! { … }`.
+fn names_of_tests(directory: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()) {
         if entry.is_dir() {
-            names.append(&mut names_of_functions(&entry));
+            names.append(&mut names_of_tests(&entry));
         } else if entry.extension().is_some_and(|kind| kind == "rs") {
             let source = fs::read_to_string(&entry).expect("a source file");
-            let after = |line: &str| line.split_once("fn ").map(|(_, rest)| rest.to_owned());
-            let name = |rest: String| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned);
-            names.extend(source.lines().filter_map(after).filter_map(name));
+            let (mut is_test, mut in_macro) = (false, false);
+            for line in source.lines() {
+                in_macro = line.starts_with("on_every_") || (in_macro && line != "}");
+                let code = line.trim_start();
+                if code.starts_with("#[tokio::test") || code == "#[test]" {
+                    is_test = true;
+                } else if let Some((_, rest)) = code.split_once("fn ")
+                    && !code.starts_with("//")
+                {
+                    let declared_in_macro = in_macro && line.starts_with("    async fn ");
+                    if is_test || declared_in_macro {
+                        names.extend(rest.split(['(', '<']).next().map(str::to_owned));
+                    }
+                    is_test = false;
+                }
+            }
         }
     }
     names

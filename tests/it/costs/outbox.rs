@@ -45,6 +45,7 @@ async fn measured(backend: Backend) -> String {
     outbox.create_table(&db).await.expect("a table");
     let log = StatementLog::attach(&mut db);
     let builder = Store::builder().database(db).redis(RedisOptions::new(redis.url())).namespace("costs").outbox(outbox);
+    let builder = builder.register::<flight::Entity>().register::<airport::Entity>();
     let store = builder.cache_timeout(Duration::from_secs(5)).build().await.expect("a store");
     let mut bill = Bill::new(log, Monitor::of(&redis.url()).await);
 

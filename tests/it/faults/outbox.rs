@@ -9,9 +9,9 @@ use writethrough::{OutboxOptions, Source, Store};
 
 use super::child::{Job, Writer};
 use super::entities::flight;
-use super::scene::{Scene, Verb, comes_from_cache, gate_of, load};
+use super::scene::{Scene, Verb, address_of, comes_from_cache, gate_of, load};
 use super::{locks, until};
-use crate::support::{Backend, Fault};
+use crate::support::{Backend, Fault, FaultProxy};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -19,7 +19,14 @@ const NEVER: Duration = Duration::from_secs(3600);
 async fn with_outbox(scene: &Scene, cache: SocketAddr, interval: Duration) -> Store {
     let outbox = OutboxOptions::new().interval(interval);
     outbox.create_table(&scene.db).await.expect("the table can be created");
-    scene.builder(cache).cache_timeout(Duration::from_millis(500)).outbox(outbox).build().await.expect("a store")
+    scene
+        .builder(cache)
+        .cache_timeout(Duration::from_millis(500))
+        .outbox(outbox)
+        .register::<flight::Entity>()
+        .build()
+        .await
+        .expect("a store")
 }
 
 /// The fence of a writer is lost before it commits, a reader caches the old row, and the writer dies before its FINISH.
@@ -122,6 +129,58 @@ on_every_backend! {
         .await;
         assert_eq!(recorded(&scene).await, 0);
     }
+}
+
+on_every_backend! {
+    async fn an_invalidation_that_the_cache_did_not_take_outlives_its_process(backend: Backend) {
+        let scene = Scene::new(backend).await;
+        let reader = scene.store().await;
+        reader.insert(flight::at(1, "A1")).await.expect("all is well");
+        let store = with_outbox(&scene, scene.proxy.addr(), NEVER).await;
+        scene.db.execute_unprepared("UPDATE flight SET gate = 'B2'").await.expect("updated behind everybody's back");
+        scene.proxy.set(Fault::Refuse).await;
+        flight::Entity::invalidate(1, &store).await.expect("degrade goes on");
+        flight::Entity::invalidate_all(&store).await.expect("degrade goes on");
+        assert_eq!(recorded(&scene).await, 3, "a key, and two prefixes");
+        assert_eq!(gate_of(&reader, 1).await, "A1", "nobody else knows");
+
+        let next = with_outbox(&scene, scene.redis_addr(), NEVER).await;
+        assert_eq!(gate_of(&next, 1).await, "B2");
+        assert_eq!(gate_of(&reader, 1).await, "B2");
+    }
+}
+
+async fn a_relay_whose_database_was_a_black_hole(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let outbox = OutboxOptions::new().interval(Duration::from_millis(100));
+    outbox.create_table(&scene.db).await.expect("the table can be created");
+    let proxy = FaultProxy::start(address_of(scene.database.url())).await;
+    let mut url = url::Url::parse(scene.database.url()).expect("a URL");
+    url.set_port(Some(proxy.addr().port())).expect("a URL with a host");
+    let builder = scene.builder(scene.redis_addr()).database_url(url).outbox(outbox);
+    let store = builder.write_timeout(Duration::from_millis(500)).build().await.expect("a store");
+    store.insert(flight::at(1, "A1")).await.expect("all is well");
+    proxy.set(Fault::Stall).await;
+    let record = "INSERT INTO writethrough_outbox (write_id, namespace, kind, table_name, target) \
+                  VALUES (7, 'shop', 'key', 'flight', 'shop:flight:1')";
+    scene.db.execute_unprepared(record).await.expect("recorded");
+    scene.db.execute_unprepared("UPDATE flight SET gate = 'B2'").await.expect("updated");
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(recorded(&scene).await, 1, "nobody could read it");
+    proxy.set(Fault::Cut).await;
+    proxy.set(Fault::Pass).await;
+    until("the row is put right", async || recorded(&scene).await == 0).await;
+    assert_eq!(gate_of(&scene.store().await, 1).await, "B2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_relay_gets_out_of_a_black_hole() {
+    a_relay_whose_database_was_a_black_hole(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_mariadb_a_relay_gets_out_of_a_black_hole() {
+    a_relay_whose_database_was_a_black_hole(Backend::MySql).await;
 }
 
 async fn recorded(scene: &Scene) -> usize {

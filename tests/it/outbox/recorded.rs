@@ -14,7 +14,7 @@ on_every_stage! {
     async fn every_write_is_recorded_with_its_commit_and_removed_with_its_refresh(stage: Stage) {
         stage.create_table(flight::Entity).await;
         let db = stage.plain().await;
-        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.build().await.expect("a store");
+        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.register::<flight::Entity>().build().await.expect("a store");
         let first = store.insert(flight::departure("LH 1")).await.expect("inserted").model;
         emptied(&db).await;
         store.update(flight::delay(first.id, 5)).await.expect("updated");
@@ -37,7 +37,7 @@ on_every_stage! {
     async fn a_transaction_that_is_rolled_back_records_nothing(stage: Stage) {
         stage.create_table(flight::Entity).await;
         let db = stage.plain().await;
-        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.build().await.expect("a store");
+        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.register::<flight::Entity>().build().await.expect("a store");
         let failed: Result<(), Error> = store.transaction(async |tx| {
             flight::numbered(1, "LH 1").insert_through(tx).await?;
             flight::numbered(1, "LH 1").insert_through(tx).await.map(drop)
@@ -53,7 +53,7 @@ on_every_stage! {
     async fn what_is_refreshed_later_stays_recorded_until_then(stage: Stage) {
         stage.create_table(refresh_later::Entity).await;
         let db = stage.plain().await;
-        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.build().await.expect("a store");
+        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.register::<flight::Entity>().build().await.expect("a store");
         for number in 0..20 {
             store.insert(refresh_later::priced(number, 100)).await.expect("inserted");
         }
@@ -77,9 +77,35 @@ async fn options_out_of_their_range_are_refused() {
         error.expect_err("refused").to_string()
     };
     let short = build(OutboxOptions::new().interval(std::time::Duration::from_millis(1))).await;
-    assert!(short.contains("between 20ms and 3600s"), "{short}");
+    assert!(short.contains("between 100ms and 3600s"), "{short}");
     let quoted = build(OutboxOptions::new().table("a\"b")).await;
     assert!(quoted.contains("no quotes"), "{quoted}");
+}
+
+/// Nobody came who knew their table, and no entry is that old.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_outlived_every_entry_are_removed() {
+    use crate::support::databases::Backend;
+    use crate::support::stage::CacheKind;
+
+    for (backend, long_ago) in [
+        (Backend::Sqlite, "datetime('now', '-31 days')"),
+        (Backend::Postgres, "now() - interval '31 days'"),
+        (Backend::MySql, "now() - interval 31 day"),
+    ] {
+        let stage = Stage::new(backend, CacheKind::Memory).await;
+        let builder = builder(&stage, quick()).await;
+        let db = stage.plain().await;
+        for recorded_at in [long_ago, "CURRENT_TIMESTAMP"] {
+            let insert = format!(
+                "INSERT INTO writethrough_outbox (kind, table_name, target, recorded_at) \
+                 VALUES ('row', 'gone', '{{}}', {recorded_at})"
+            );
+            db.execute_unprepared(&insert).await.expect("inserted");
+        }
+        let _store = builder.build().await.expect("a store");
+        super::until("the old row is gone", async || recorded(&db).await == 1).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +116,12 @@ async fn close_removes_what_the_cache_has_acknowledged() {
     let stage = Stage::new(Backend::Postgres, CacheKind::Redis).await;
     stage.create_table(flight::Entity).await;
     let db = stage.plain().await;
-    let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.build().await.expect("a store");
+    let store = builder(&stage, OutboxOptions::new().interval(NEVER))
+        .await
+        .register::<flight::Entity>()
+        .build()
+        .await
+        .expect("a store");
     store.insert(flight::departure("LH 1")).await.expect("inserted");
     store.close().await.expect("nothing is left");
     assert_eq!(recorded(&db).await, 0);

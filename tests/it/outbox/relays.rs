@@ -26,7 +26,7 @@ on_every_stage! {
     async fn what_a_dead_process_left_is_put_right_by_another(stage: Stage) {
         stage.create_table(flight::Entity).await;
         let db = stage.plain().await;
-        let store = builder(&stage, quick()).await.build().await.expect("a store");
+        let store = builder(&stage, quick()).await.register::<flight::Entity>().build().await.expect("a store");
         store.insert(flight::numbered(1, "LH 1")).await.expect("inserted");
         emptied(&db).await;
         leave_behind(&db, stage.namespace(), 1, "Z9").await;
@@ -56,7 +56,7 @@ on_every_stage! {
         let builder = builder(&stage, quick()).await;
         let mut stores = vec![builder.build().await.expect("a store")];
         for _ in 0..2 {
-            stores.push(stage.builder().outbox(quick()).build().await.expect("a store"));
+            stores.push(stage.builder().outbox(quick()).register::<flight::Entity>().build().await.expect("a store"));
         }
         for id in 1..=60 {
             stores[0].insert(flight::numbered(id, "LH")).await.expect("inserted");
@@ -75,7 +75,7 @@ on_every_stage! {
     async fn rows_of_another_namespace_are_left_alone(stage: Stage) {
         stage.create_table(flight::Entity).await;
         let db = stage.plain().await;
-        let store = builder(&stage, quick()).await.build().await.expect("a store");
+        let store = builder(&stage, quick()).await.register::<flight::Entity>().build().await.expect("a store");
         store.insert(flight::numbered(1, "LH 1")).await.expect("inserted");
         emptied(&db).await;
         leave_behind(&db, "somebody-else", 1, "A4").await;

@@ -65,8 +65,7 @@ impl Context {
     pub(super) fn meet<E: CachedEntity>(&self) {
         let is_new = self.entities.add(Owner::of::<E>());
         if let Some(outbox) = self.outbox.as_ref().filter(|_| is_new) {
-            // Rows that triggers recorded may wait there for somebody who knows the entity.
-            outbox.look_soon();
+            outbox.doubt();
         }
     }
 
@@ -137,12 +136,24 @@ impl Context {
         let Some(outbox) = self.outbox.as_ref().filter(|_| !claims.is_empty() || !sweeps.is_empty()) else {
             return Ok(None);
         };
+        outbox.record(transaction, self.targets(claims, sweeps)).await.map(Some)
+    }
+
+    /// Leaves these entries and entities in the outbox, if there is one, to whichever relay comes by.
+    pub(super) async fn leave(&self, claims: &[Claim], sweeps: &[Owner]) -> Result<(), DbErr> {
+        match &self.outbox {
+            Some(outbox) => outbox.leave(&self.db, self.targets(claims, sweeps)).await,
+            None => Ok(()),
+        }
+    }
+
+    fn targets(&self, claims: &[Claim], sweeps: &[Owner]) -> Vec<Target> {
         let table = |owner: &Owner| owner.entity.table.clone();
         let keys = claims.iter().map(|claim| Target::Key { table: table(&claim.owner), key: claim.key.clone() });
         let prefixes = sweeps
             .iter()
             .flat_map(|owner| owner.prefixes(&self.keys).map(|prefix| Target::Prefix { table: table(owner), prefix }));
-        outbox.record(transaction, keys.chain(prefixes).collect()).await.map(Some)
+        keys.chain(prefixes).collect()
     }
 
     /// Whether reads may trust the cache: not while a write of ours waits to be repaired there, nor after an outage until

@@ -1,6 +1,13 @@
 //! PostgreSQL tells at once that a trigger has recorded something.
 
+#[cfg(feature = "postgres")]
+use std::time::Duration;
+
 use super::Relay;
+
+/// Before another attempt to listen, at most.
+#[cfg(feature = "postgres")]
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Wakes the relay whenever somebody notifies the outbox's channel; for ever.
 ///
@@ -23,13 +30,14 @@ pub(super) async fn listen(relay: &Relay) {
         };
         if let Ok(mut listener) = listener.await {
             // What was recorded while nobody listened.
-            relay.outbox.look_soon();
-            while listener.recv().await.is_ok() {
-                relay.outbox.look_soon();
+            relay.outbox.look.notify_one();
+            // Without a notification, the connection was lost and is there again: some may have been missed.
+            while let Ok(_told_or_back) = listener.try_recv().await {
+                relay.outbox.look.notify_one();
             }
         }
         // Until it can be reached again, the relay looks twice in each interval.
-        tokio::time::sleep(relay.outbox.interval).await;
+        tokio::time::sleep(relay.outbox.interval.min(LONGEST_PAUSE)).await;
     }
 }
 

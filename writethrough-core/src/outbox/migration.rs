@@ -22,31 +22,41 @@ use crate::entity::{CachedEntity, facts};
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct CreateOutbox(OutboxOptions);
+#[derive(Clone, Debug)]
+pub struct CreateOutbox {
+    options: OutboxOptions,
+    name: String,
+}
 
 impl CreateOutbox {
-    /// The table that these options name.
+    /// The table that these options name; the migration is named after it.
     #[must_use]
     pub fn new(options: OutboxOptions) -> Self {
-        Self(options)
+        let name = format!("create_{}", options.table_name());
+        Self { options, name }
+    }
+}
+
+impl Default for CreateOutbox {
+    fn default() -> Self {
+        Self::new(OutboxOptions::default())
     }
 }
 
 impl MigrationName for CreateOutbox {
     fn name(&self) -> &str {
-        "writethrough_create_outbox"
+        &self.name
     }
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for CreateOutbox {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.0.create_table(manager.get_connection()).await
+        self.options.create_table(manager.get_connection()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.0.drop_table(manager.get_connection()).await
+        self.options.drop_table(manager.get_connection()).await
     }
 }
 
@@ -59,11 +69,19 @@ pub struct CreateOutboxTriggers<E> {
 }
 
 impl<E: CachedEntity> CreateOutboxTriggers<E> {
-    /// Triggers for the table that these options name.
+    /// Triggers for the table that these options name; the migration is named after it and the entity's.
     #[must_use]
     pub fn new(options: OutboxOptions) -> Self {
-        let name = format!("writethrough_create_outbox_triggers_{}", facts::<E>().table);
+        let name = format!("create_{}_triggers_{}", options.table_name(), facts::<E>().table);
         Self { options, name, _entity: PhantomData }
+    }
+
+    /// Another name, for a later migration that replaces the triggers: when the entity has got another key, or after an
+    /// update of this crate whose changelog says so.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
     }
 }
 

@@ -10,8 +10,9 @@ use crate::entity::CachedEntity;
 use crate::error::{Error, Result};
 
 const TABLE: &str = "writethrough_outbox";
-const LONGEST_NAME: usize = 63;
-const SHORTEST: Duration = Duration::from_millis(20);
+/// Room for what is put behind it in the names of index and triggers.
+const LONGEST_NAME: usize = 56;
+const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The outbox: a table in the same database that remembers, in the transaction of each write, which entries it changes.
@@ -37,6 +38,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// it only while one process has it.
 ///
 /// A write costs an insert into the table, in a transaction that it may not need otherwise, and a delete in the background.
+/// On PostgreSQL each store holds one more connection, outside of its pool, to be told at once what triggers record.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OutboxOptions {
@@ -56,14 +58,14 @@ impl OutboxOptions {
         Self::default()
     }
 
-    /// Within this time what a crash has left is repaired, while the cache answers: 20 milliseconds to 1 hour, 1 second by
+    /// Within this time what a crash has left is repaired, while the cache answers: 100 milliseconds to 1 hour, 1 second by
     /// default. Each store asks the database twice in it.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// The name of the table; for stores on one database that do not share their cache. 1 to 63 bytes, without quotes.
+    /// The name of the table; for stores on one database that do not share their cache. 1 to 56 bytes, without quotes.
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
@@ -73,12 +75,13 @@ impl OutboxOptions {
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// What the database says, or that the name cannot be used.
     ///
     /// # Cancel safety
     ///
     /// The table may be there or not; call it again.
     pub async fn create_table(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        self.check().map_err(Error::into_db_err)?;
         Table::new(&self.table, "").create(db).await
     }
 
@@ -97,11 +100,12 @@ impl OutboxOptions {
 
     /// Creates triggers on the entity's table, or replaces them: from now on rows that anybody changes (psql, another
     /// service, bulk statements) are recorded, and a relay invalidates them. On PostgreSQL at once, elsewhere within half
-    /// the interval.
+    /// the interval. All entries of the entity are invalidated once, because of what was changed in between.
     ///
     /// The relay must know the entity: [`register`](crate::StoreBuilder::register) it, or use it. A write of a store
     /// fires the triggers as well, so its entry, just refreshed, is invalidated once more, and the next load of the row
-    /// asks the database.
+    /// asks the database. Each changed row costs one more row in the outbox, bulk statements included, and on PostgreSQL a
+    /// notification, for which commits take turns.
     ///
     /// Not seen are, on MySQL and MariaDB, rows that a foreign key's action changes, and `TRUNCATE`; on SQLite, another row
     /// that `REPLACE` deletes. Where a column of a key is of a type that a trigger cannot spell as we do (a padded CHAR, a

@@ -4,6 +4,7 @@ use sea_orm::sea_query::{self, ColumnDef, Expr, ExprTrait, Index, Order, Query, 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
 
 use crate::cache::CacheKey;
+use crate::policy::MAX_TTL;
 
 /// Rows in one statement.
 const ROWS: usize = 500;
@@ -14,6 +15,7 @@ const NAMESPACE: &str = "namespace";
 const KIND: &str = "kind";
 const TABLE: &str = "table_name";
 const TARGET: &str = "target";
+const RECORDED_AT: &str = "recorded_at";
 
 /// What a row of the outbox is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +58,8 @@ impl Target {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: i64,
-    /// Whether a store recorded it, which will remove it when the cache has acknowledged its write.
-    pub(super) is_own: bool,
+    /// The write of a store that recorded it, which will remove it when the cache has acknowledged.
+    pub(super) write: Option<i64>,
     pub(super) target: Target,
 }
 
@@ -88,13 +90,12 @@ impl Table {
             .col(ColumnDef::new(KIND).string_len(16).not_null())
             .col(ColumnDef::new(TABLE).string_len(255).not_null())
             .col(ColumnDef::new(TARGET).text().not_null())
-            .col(
-                ColumnDef::new("recorded_at").timestamp_with_time_zone().not_null().default(Expr::current_timestamp()),
-            );
+            .col(ColumnDef::new(RECORDED_AT).timestamp_with_time_zone().not_null().default(Expr::current_timestamp()));
         let mut index = Index::create();
         index.name(format!("{}_write", self.name)).col(WRITE);
         if db.get_database_backend() == DbBackend::MySql {
-            // No IF NOT EXISTS for indexes there.
+            // No IF NOT EXISTS for indexes there. Whatever the database's own character set is, keys must fit.
+            table.character_set("utf8mb4").collate("utf8mb4_bin");
             return db.execute(table.index(&mut index)).await.map(drop);
         }
         db.execute(&table).await?;
@@ -105,11 +106,11 @@ impl Table {
         db.execute(&sea_query::Table::drop().table(self.name.clone()).if_exists().to_owned()).await.map(drop)
     }
 
-    /// Records targets of one write.
+    /// Records targets, of one write or of none.
     pub(super) async fn insert(
         &self,
         db: &impl ConnectionTrait,
-        write: i64,
+        write: Option<i64>,
         targets: Vec<Target>,
     ) -> Result<(), DbErr> {
         for targets in targets.chunks(ROWS) {
@@ -142,8 +143,7 @@ impl Table {
             let id: i64 = row.try_get("", ID)?;
             last = Some(id);
             if let Some(target) = Target::from_row(&row)? {
-                let write: Option<i64> = row.try_get("", WRITE)?;
-                entries.push(Entry { id, is_own: write.is_some(), target });
+                entries.push(Entry { id, write: row.try_get("", WRITE)?, target });
             }
         }
         Ok((entries, last))
@@ -151,19 +151,36 @@ impl Table {
 
     /// Removes rows.
     pub(super) async fn remove(&self, db: &impl ConnectionTrait, ids: &[i64]) -> Result<(), DbErr> {
-        self.delete(db, ID, ids).await
-    }
-
-    /// Removes the rows of these writes.
-    pub(super) async fn remove_writes(&self, db: &impl ConnectionTrait, writes: &[i64]) -> Result<(), DbErr> {
-        self.delete(db, WRITE, writes).await
-    }
-
-    async fn delete(&self, db: &impl ConnectionTrait, column: &'static str, values: &[i64]) -> Result<(), DbErr> {
-        for values in values.chunks(ROWS) {
-            let is_one = Expr::col(column).is_in(values.iter().copied());
+        for ids in ids.chunks(ROWS) {
+            let is_one = Expr::col(ID).is_in(ids.iter().copied());
             db.execute(Query::delete().from_table(self.name.clone()).and_where(is_one)).await?;
         }
         Ok(())
+    }
+
+    /// Removes the rows of these writes. By their ids, in order: by anything else MySQL would lock the gaps between them,
+    /// into which others insert.
+    pub(super) async fn remove_writes(&self, db: &impl ConnectionTrait, writes: &[i64]) -> Result<(), DbErr> {
+        for writes in writes.chunks(ROWS) {
+            let is_one = Expr::col(WRITE).is_in(writes.iter().copied());
+            let mut select = Query::select();
+            select.column(ID).from(self.name.clone()).and_where(is_one).order_by(ID, Order::Asc);
+            let ids =
+                db.query_all(&select).await?.iter().map(|row| row.try_get("", ID)).collect::<Result<Vec<_>, _>>()?;
+            self.remove(db, &ids).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes rows that are older than any entry: nobody came who knew their table.
+    pub(super) async fn remove_outdated(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let days = MAX_TTL.as_secs() / (24 * 60 * 60);
+        let horizon = match db.get_database_backend() {
+            DbBackend::Postgres => format!("CURRENT_TIMESTAMP - INTERVAL '{days} days'"),
+            DbBackend::MySql => format!("CURRENT_TIMESTAMP - INTERVAL {days} DAY"),
+            _ => format!("datetime('now', '-{days} days')"),
+        };
+        let is_outdated = Expr::col(RECORDED_AT).lt(Expr::cust(horizon));
+        db.execute(Query::delete().from_table(self.name.clone()).and_where(is_outdated)).await.map(drop)
     }
 }

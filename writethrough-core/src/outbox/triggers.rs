@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::entity::{CachedEntity, Spelling, facts, recorded_columns};
 
-/// The longest name of a trigger that every database takes, less what is put behind it.
-const LONGEST_NAME: usize = 48;
+/// What of a table's name is kept in those of its triggers: room for a hash and the event in 63 bytes.
+const KEPT: usize = 30;
 
 /// The triggers of one entity on one database.
 pub(super) struct Triggers {
@@ -59,7 +59,7 @@ impl Triggers {
             table: format!("{schema}{}", quoted(backend, entity.table_name())),
             schema,
             label: literal(backend, &facts::<E>().table),
-            name: bounded(&format!("{outbox}_{}", entity.table_name())),
+            name: unique_name(&[outbox, entity.schema_name().unwrap_or_default(), entity.table_name()]),
             primary: primary.collect(),
             columns: recorded_columns::<E>(),
         }
@@ -73,12 +73,15 @@ impl Triggers {
         execute(db, self.dropping()).await
     }
 
+    /// What was changed before the triggers were there, or between the old ones and the new, is recorded as a whole.
     fn creating(&self) -> Vec<String> {
-        match self.backend {
+        let mut statements = match self.backend {
             DbBackend::Postgres => self.creating_on_postgres(),
-            DbBackend::MySql => self.creating_elsewhere("NOT (", " <=> ", ")"),
-            _ => self.creating_elsewhere("(", " IS ", ") = 0"),
-        }
+            DbBackend::MySql => self.creating_elsewhere("BINARY", " <=> "),
+            _ => self.creating_elsewhere("BLOB", " IS "),
+        };
+        statements.push(self.recording_any());
+        statements
     }
 
     fn dropping(&self) -> Vec<String> {
@@ -121,10 +124,12 @@ impl Triggers {
         ]
     }
 
-    /// One trigger an event. The three texts make a condition of two expressions: that they are not the same, NULL or not.
-    fn creating_elsewhere(&self, before: &str, between: &str, behind: &str) -> Vec<String> {
+    /// One trigger an event. Columns are compared by their bytes, whatever their collation: as such a type, with such an
+    /// operator, which takes NULL for a value.
+    fn creating_elsewhere(&self, bytes: &str, is: &str) -> Vec<String> {
         let (old, new) = (self.recording(Image::Old), self.recording(Image::New));
-        let moved = self.primary.iter().map(|column| format!("{before}OLD.{column}{between}NEW.{column}{behind}"));
+        let differs = |column: &String| format!("NOT (CAST(OLD.{column} AS {bytes}){is}CAST(NEW.{column} AS {bytes}))");
+        let moved = self.primary.iter().map(differs);
         let moved = moved.collect::<Vec<_>>().join(" OR ");
         let trigger = |event: &str, body: &str| {
             let Self { table, schema, .. } = self;
@@ -200,8 +205,9 @@ fn hex_or_null(column: &str) -> String {
 }
 
 async fn execute(db: &impl ConnectionTrait, mut statements: Vec<String>) -> Result<(), DbErr> {
-    if db.get_database_backend() == DbBackend::Sqlite {
-        // On one connection: another one of the pool may take a trigger for present that this one has dropped.
+    if db.get_database_backend() != DbBackend::MySql {
+        // On one connection: another one of SQLite's pool may take a trigger for present that this one has dropped. And at
+        // once: PostgreSQL makes one transaction of it.
         statements = vec![statements.join(";\n")];
     }
     for statement in statements {
@@ -225,15 +231,13 @@ fn literal(backend: DbBackend, text: &str) -> String {
     }
 }
 
-/// A long name is cut, and told from others of its beginning by its hash.
-fn bounded(name: &str) -> String {
-    if name.len() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    let hash = Sha256::digest(name);
+/// The last of these names, cut, and a hash of all of them.
+fn unique_name(names: &[&str]) -> String {
+    let hash = Sha256::digest(names.join("\0"));
     let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let cut = (0..=LONGEST_NAME - 13).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
-    format!("{}_{digits}", name.get(..cut).unwrap_or_default())
+    let name = names.last().copied().unwrap_or_default();
+    let cut = (0..=KEPT.min(name.len())).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
+    format!("writethrough_{}_{digits}", name.get(..cut).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -242,11 +246,11 @@ mod tests {
     use crate::entity::samples::{flight, odd};
 
     #[test]
-    fn a_long_name_is_cut_and_stays_unique() {
-        let (long, longer) = ("x".repeat(60), "x".repeat(61));
-        assert_eq!(bounded("outbox_flight"), "outbox_flight");
-        assert!(bounded(&long).len() <= LONGEST_NAME);
-        assert_ne!(bounded(&long), bounded(&longer));
+    fn names_are_short_and_nobody_elses() {
+        let (long, longer) = ("é".repeat(60), "é".repeat(61));
+        assert!(unique_name(&["outbox", "", &long]).len() + "_truncate".len() <= 63);
+        assert_ne!(unique_name(&["outbox", "", &long]), unique_name(&["outbox", "", &longer]));
+        assert_ne!(unique_name(&["x", "", "a_b"]), unique_name(&["x_a", "", "b"]));
     }
 
     #[test]

@@ -224,6 +224,7 @@ impl StoreBuilder {
             cache: cache.clone(),
             entities: entities.clone(),
             keys: keys.clone(),
+            timeout: self.settings.write_timeout,
         });
         if let Some(relay) = &relay {
             connect::consult(relay).await?;

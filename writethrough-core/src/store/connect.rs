@@ -80,6 +80,7 @@ fn limit_mysql(_: &mut ConnectOptions, _: Duration) {}
 pub(super) async fn consult(relay: &Relay) -> Result<()> {
     match relay.look(&mut Seen::new()).await {
         Ok(()) | Err(Failure::Cache(_)) => Ok(()),
+        Err(Failure::Overdue) => Err(Error::write_timeout(Outcome::NotCommitted)),
         Err(Failure::Database(error)) => Err(Error::database(error, Outcome::NotCommitted)
             .advise("the outbox's table must be there; create it with OutboxOptions::create_table, or in a migration")),
     }

@@ -286,13 +286,14 @@ impl Store {
             }
         };
         let done = timeout_at(deadline, pending).await;
+        if let Some(outbox) = &context.outbox {
+            outbox.close();
+            drop(timeout_at(deadline, outbox.closed()).await);
+        }
         let (tasks, repairs) = (context.tasks.len(), context.repairs.waiting());
         let backlog = context.repairs.backlog();
         context.cache.close().await;
         context.repairs.give_up();
-        if let Some(outbox) = &context.outbox {
-            outbox.close();
-        }
         if self.owns_database {
             // From now on the pool gives out no connection; one that a stuck write still uses goes when the write does.
             if let Ok(Err(error)) = timeout_at(deadline, context.db.close_by_ref()).await {

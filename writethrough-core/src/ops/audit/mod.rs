@@ -109,11 +109,11 @@ impl<E: CachedEntity> Round<'_, E> {
         let most = self.audit.most();
         let mut start = match position.take() {
             Some(start) if self.audit.extent != Extent::All => start,
-            _ => Start::find::<E>(&self.audit, &self.context.db).await?,
+            _ => Start::find::<E>(&self.audit, self.context).await?,
         };
         while self.report.rows < most {
             let wanted = (most - self.report.rows).min(self.portion() as u64);
-            let rows = start.page::<E>(wanted, &self.context.db).await?;
+            let rows = start.page::<E>(wanted, self.context).await?;
             self.report.rows += rows.len() as u64;
             start = Start::behind(&rows);
             let subjects = rows.iter().flat_map(|row| Subject::of_row::<E>(self.context, row));
@@ -141,8 +141,9 @@ impl<E: CachedEntity> Round<'_, E> {
             keys.shuffle(&mut rand::rng());
             keys.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             for keys in keys.chunks(self.portion()) {
+                self.pace.pass(keys.len()).await;
+                left -= keys.len() as u64;
                 let subjects = self.subjects(keys).await?;
-                left -= subjects.len() as u64;
                 self.compare(subjects).await?;
             }
             *from = page.next.unwrap_or_default();

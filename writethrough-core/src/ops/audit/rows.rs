@@ -1,16 +1,18 @@
 //! A walk over the rows of a table in the order of their primary key.
 
+use std::pin::pin;
+
 use rand::Rng;
 use sea_orm::sea_query::ValueTuple;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::options::{Audit, Extent};
 use crate::entity::CachedEntity;
 use crate::error::Result;
-use crate::ops::context::before_commit;
+use crate::ops::context::Context;
 
 /// Where the next rows are.
 #[derive(Clone, Debug)]
@@ -23,23 +25,23 @@ pub(super) enum Start {
 
 impl Start {
     /// Finds a start for an audit: of a sample at random, so that it does not reach beyond the end.
-    pub(super) async fn find<E: CachedEntity>(audit: &Audit, db: &DatabaseConnection) -> Result<Self> {
+    pub(super) async fn find<E: CachedEntity>(audit: &Audit, context: &Context) -> Result<Self> {
         let Extent::Sample(wanted) = audit.extent else {
             return Ok(Self::Offset(0));
         };
-        let rows = E::find().count(db).await.map_err(before_commit)?;
+        let rows = context.deadline().within(None, pin!(E::find().count(&context.db))).await?;
         Ok(Self::Offset(rand::rng().random_range(0..=rows.saturating_sub(wanted.into()))))
     }
 
     /// The next rows, at most so many.
-    pub(super) async fn page<E: CachedEntity>(&self, most: u64, db: &DatabaseConnection) -> Result<Vec<E::Model>> {
+    pub(super) async fn page<E: CachedEntity>(&self, most: u64, context: &Context) -> Result<Vec<E::Model>> {
         let query = match self {
             Self::Offset(rows) => E::find().offset(*rows),
             Self::After(pk) => E::find().filter(is_after::<E>(pk)),
         };
         let columns = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
         let query = columns.fold(query, QueryOrder::order_by_asc);
-        query.limit(most).all(db).await.map_err(before_commit)
+        context.deadline().within(None, pin!(query.limit(most).all(&context.db))).await
     }
 
     /// Behind the last of these rows; the beginning, behind none.

@@ -24,7 +24,7 @@ use sea_orm::{DbErr, TransactionOptions, TransactionTrait};
 
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit};
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Error, Result};
 use ledger::Failure;
 use level::{Level, Shared, rolled_back};
 
@@ -82,7 +82,8 @@ impl Transaction {
         }
         let level = self.level();
         let line = level.line().await?;
-        let inner = level.shift(&line, level.inner.begin_with_options(options)).await?;
+        let shifting = pin!(level.shift(&line, level.inner.begin_with_options(options)));
+        let inner = level.shared.context.deadline().within(None, shifting).await.map_err(Error::into_db_err)?;
         let mut ledger = level.shared.ledger();
         ledger.open_level();
         let (depth, shared) = (ledger.depth(), level.shared.clone());
@@ -189,7 +190,8 @@ impl Transaction {
     pub async fn rollback(self) -> Result<()> {
         let level = self.into_level()?;
         if level.depth == 1 {
-            return level.inner.rollback().await.map_err(|error| Error::database(error, Outcome::NotCommitted));
+            let deadline = level.shared.context.deadline();
+            return deadline.within(None, pin!(level.inner.rollback())).await;
         }
         roll_back_to(level).await
     }
@@ -216,7 +218,7 @@ async fn release(level: Level) -> Result<()> {
     let Level { inner, shared, outer, .. } = level;
     let Some(outer) = outer else { return Ok(()) };
     let line = shared.line().await;
-    outer.shift(&line, inner.commit()).await.map_err(before_commit)?;
+    shared.context.deadline().within(None, pin!(outer.shift(&line, inner.commit()))).await?;
     shared.ledger().release_level();
     Ok(())
 }
@@ -225,7 +227,7 @@ async fn roll_back_to(level: Level) -> Result<()> {
     let Level { inner, shared, outer, .. } = level;
     let Some(outer) = outer else { return Ok(()) };
     let line = shared.line().await;
-    outer.shift(&line, inner.rollback()).await.map_err(before_commit)?;
+    shared.context.deadline().within(None, pin!(outer.shift(&line, inner.rollback()))).await?;
     shared.ledger().roll_back_level();
     Ok(())
 }

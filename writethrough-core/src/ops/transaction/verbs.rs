@@ -25,6 +25,7 @@ use crate::ops::upsert::{Upsert, settled};
 impl Transaction {
     /// Loads a row as this transaction sees it.
     pub(crate) async fn load<E: CachedEntity>(&self, id: PkValue<E>) -> Result<Option<E::Model>> {
+        self.context().meet::<E>();
         let own = self.own().await.map_err(before_commit)?;
         self.context().deadline().within(None, pin!(E::find_by_id(id).one(&own))).await
     }
@@ -32,6 +33,7 @@ impl Transaction {
     /// Loads rows as this transaction sees them.
     pub(crate) async fn load_many<E: CachedEntity>(&self, ids: Vec<PkValue<E>>) -> Result<Vec<Option<E::Model>>> {
         let context = self.context();
+        context.meet::<E>();
         let own = self.own().await.map_err(before_commit)?;
         find_many::<E>(context, &own, ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
     }
@@ -42,6 +44,7 @@ impl Transaction {
         key: usize,
         values: Vec<Value>,
     ) -> Result<Option<E::Model>> {
+        self.context().meet::<E>();
         let own = self.own().await.map_err(before_commit)?;
         find_by_key::<E>(self.context(), &own, key, &values).await
     }
