@@ -13,6 +13,8 @@ use super::scene::{Scene, Verb, address_of, comes_from_cache, gate_of, load};
 use super::{locks, until};
 use crate::support::{Backend, Fault, FaultProxy};
 
+/// What a busy machine adds.
+const BUSY_MACHINE: Duration = Duration::from_secs(3);
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3600);
 
@@ -58,9 +60,12 @@ async fn the_next_store_puts_it_right(backend: Backend) {
 
 async fn a_relay_puts_it_right_in_time(backend: Backend) {
     let scene = Scene::new(backend).await;
-    let store = with_outbox(&scene, scene.redis_addr(), Duration::from_secs(6)).await;
+    let interval = Duration::from_secs(4);
+    let store = with_outbox(&scene, scene.redis_addr(), interval).await;
     a_writer_died_after_its_fence_was_lost(&scene).await;
+    let committed = std::time::Instant::now();
     until("the new gate is read", async || gate_of(&store, 1).await == "B2").await;
+    assert!(committed.elapsed() < interval + BUSY_MACHINE, "{:?}", committed.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,6 +165,7 @@ async fn a_relay_whose_database_was_a_black_hole(backend: Backend) {
     let builder = scene.builder(scene.redis_addr()).database_url(url).outbox(outbox);
     let store = builder.write_timeout(Duration::from_millis(500)).build().await.expect("a store");
     store.insert(flight::at(1, "A1")).await.expect("all is well");
+    until("the outbox is empty", async || recorded(&scene).await == 0).await;
     proxy.set(Fault::Stall).await;
     let record = "INSERT INTO writethrough_outbox (write_id, namespace, kind, table_name, target) \
                   VALUES (7, 'shop', 'key', 'flight', 'shop:flight:1')";

@@ -29,7 +29,7 @@ const MAY_NAME: &[(&str, &[&str], &str)] = &[
     ),
     (
         "outbox",
-        &["resilience", "cache", "entity", "protocol"],
+        &["resilience", "cache", "entity", "policy", "protocol"],
         "repairs that outlive the process, from a table in the database",
     ),
     ("near", &["cache", "entry", "entity", "policy", "protocol"], "a cache in front of a cache"),

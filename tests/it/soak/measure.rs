@@ -24,6 +24,8 @@ pub struct Measured {
     database_connections: i64,
     cache_connections: usize,
     waiting_repairs: usize,
+    /// Rows of the outbox.
+    recorded: i64,
 }
 
 impl Measured {
@@ -31,7 +33,7 @@ impl Measured {
     pub async fn most_at_rest(store: &Store, plain: &DatabaseConnection, redis_url: &str) -> Self {
         let started = Instant::now();
         let mut most = Self::now(store, plain, redis_url).await;
-        while most.waiting_repairs > 0 || started.elapsed() < A_WHILE {
+        while most.waiting_repairs > 0 || most.recorded > 0 || started.elapsed() < A_WHILE {
             assert!(started.elapsed() < PATIENCE, "it does not come to rest: {most:?}");
             sleep(Duration::from_millis(50)).await;
             let now = Self::now(store, plain, redis_url).await;
@@ -41,6 +43,7 @@ impl Measured {
                 database_connections: most.database_connections.max(now.database_connections),
                 cache_connections: most.cache_connections.max(now.cache_connections),
                 waiting_repairs: now.waiting_repairs,
+                recorded: now.recorded,
             };
         }
         most
@@ -60,12 +63,16 @@ impl Measured {
 
     async fn now(store: &Store, plain: &DatabaseConnection, redis_url: &str) -> Self {
         let waiting_repairs = waiting(store);
-        let sql = "SELECT COUNT(*) AS n FROM pg_stat_activity WHERE datname = current_database()";
-        let row = plain.query_one_raw(Statement::from_string(plain.get_database_backend(), sql)).await;
+        let count = async |from: &str| {
+            let sql = format!("SELECT COUNT(*) AS n FROM {from}");
+            let row = plain.query_one_raw(Statement::from_string(plain.get_database_backend(), sql)).await;
+            row.expect("the server tells").expect("a count").try_get("", "n").expect("a number")
+        };
         Self {
             memory_kib: resident_kib(),
             tasks: Handle::current().metrics().num_alive_tasks(),
-            database_connections: row.expect("the server tells").expect("a count").try_get("", "n").expect("a number"),
+            database_connections: count("pg_stat_activity WHERE datname = current_database()").await,
+            recorded: count("writethrough_outbox").await,
             cache_connections: clients(redis_url).await,
             waiting_repairs,
         }
@@ -77,6 +84,7 @@ impl Measured {
             || self.database_connections > before.database_connections
             || self.cache_connections > before.cache_connections
             || self.waiting_repairs > 0
+            || self.recorded > 0
     }
 }
 

@@ -41,7 +41,7 @@ impl Drop for Process {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn neither_memory_nor_connections_nor_tasks_nor_the_repair_queue_grow() {
+async fn neither_memory_nor_connections_nor_tasks_nor_repairs_nor_the_outbox_grow() {
     let seconds = std::env::var(SECONDS).map_or(20, |seconds| seconds.parse().expect("a number of seconds"));
     let redis = RedisServer::start([]);
     let proxy = FaultProxy::start(([127, 0, 0, 1], redis.port()).into()).await;

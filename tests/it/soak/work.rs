@@ -12,7 +12,7 @@ use sea_orm::{ConnectOptions, Database};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use writethrough::__private::{delete_by_id, invalidate, invalidate_all, load_by_key, load_many, update};
-use writethrough::{Audit, Error, Store};
+use writethrough::{Audit, Error, OutboxOptions, Store};
 
 use super::measure::Measured;
 use crate::support::entities::uniques::ticket;
@@ -51,7 +51,9 @@ async fn the_other_process_works() {
         Database::connect(options).await.expect("the database answers")
     };
     let plain = connect(1).await;
-    let builder = Store::builder().database(connect(8).await).cache_url(told(CACHE)).namespace("soak");
+    let outbox = OutboxOptions::new().interval(Duration::from_millis(500));
+    outbox.create_table(&plain).await.expect("a table");
+    let builder = Store::builder().database(connect(8).await).cache_url(told(CACHE)).namespace("soak").outbox(outbox);
     let store = builder.cache_timeout(Duration::from_millis(100)).build().await.expect("a store");
     let audit = Audit::sample(50).rows_per_second(200).repair();
     let audits = store.audit_in_background::<ticket::Entity>(audit, Duration::from_millis(200));

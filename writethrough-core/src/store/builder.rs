@@ -135,7 +135,8 @@ impl StoreBuilder {
 
     /// How many keys may wait to be put right in the cache, after writes that could not reach it: 1 to 1,000,000, 10,000 by
     /// default; each takes a few hundred bytes. Beyond them, the entity of the key that comes next is marked as a whole,
-    /// and all its entries are removed when the cache answers; an error in the log says so.
+    /// and all its entries are removed when the cache answers; an error in the log says so. Keys whose write had an unknown
+    /// outcome wait beyond it: they need a fence, which an invalidation cannot stand in for.
     pub fn repair_queue_capacity(mut self, keys: usize) -> Self {
         self.settings.repair_queue_capacity = keys;
         self
