@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::entity::{CachedEntity, Spelling, facts, recorded_columns};
 
 /// What of a table's name is kept in those of its triggers: room for a hash and the event in 63 bytes.
-const KEPT: usize = 30;
+const KEPT: usize = 28;
 
 /// The triggers of one entity on one database.
 pub(super) struct Triggers {
