@@ -22,6 +22,12 @@ pub enum Act {
     /// What stands in the cache now comes back with its next restart.
     Snapshot,
     Restart,
+    /// The cache gets a replica.
+    Replicate,
+    /// From now on the replica misses what the cache is told.
+    Lag,
+    /// The cache dies, and its replica takes over.
+    FailOver,
     /// The memory of the cache is less than it uses.
     Squeeze,
     Relax,
@@ -89,7 +95,7 @@ pub fn draw(seed: u64, menu: Menu, lasts: Duration) -> Vec<(Duration, Act)> {
 
 /// Something that goes wrong now, and its end.
 fn event(random: &mut SmallRng, menu: Menu) -> Vec<(Duration, Act)> {
-    let kinds = if menu == Menu::Everything { 22 } else { 15 };
+    let kinds = if menu == Menu::Everything { 24 } else { 15 };
     let process = random.random_range(0..PROCESSES);
     let soon = milliseconds(random, 20, 600);
     let now = Duration::ZERO;
@@ -104,6 +110,7 @@ fn event(random: &mut SmallRng, menu: Menu) -> Vec<(Duration, Act)> {
         17 => vec![(now, Act::LoseFences)],
         18 => vec![(now, Act::Flush)],
         19..=20 => vec![(now, Act::Snapshot), (soon, Act::Restart)],
+        21..=22 => vec![(now, Act::Replicate), (soon / 2, Act::Lag), (soon, Act::FailOver)],
         _ => vec![(now, Act::Squeeze), (soon, Act::Relax)],
     }
 }
@@ -147,7 +154,12 @@ impl Act {
     /// Its name in the account of a run; ends of faults have none.
     pub fn kind(self) -> Option<String> {
         Some(match self {
-            Self::Network(_, Fault::Pass) | Self::Continue(_) | Self::Snapshot | Self::Relax => return None,
+            Self::Network(_, Fault::Pass)
+            | Self::Continue(_)
+            | Self::Snapshot
+            | Self::Replicate
+            | Self::Lag
+            | Self::Relax => return None,
             Self::Network(Wires { to, .. }, fault) => {
                 let fault = match fault {
                     Fault::Delay(_) => "delay".to_owned(),
@@ -160,6 +172,7 @@ impl Act {
             Self::LoseFences => "lose fences".to_owned(),
             Self::Flush => "flush".to_owned(),
             Self::Restart => "restart from a snapshot".to_owned(),
+            Self::FailOver => "fail over to a replica that lags".to_owned(),
             Self::Squeeze => "squeeze".to_owned(),
         })
     }

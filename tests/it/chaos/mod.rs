@@ -6,8 +6,8 @@
 //! - **`on_cache_failure = "fail"`, while no fence is lost**: one row is linearizable, whatever the network does and
 //!   whichever process dies. A write that could not fence its row is refused, and a fence that could not be taken away
 //!   keeps readers from the entry.
-//! - **`on_cache_failure = "fail"`, while the cache forgets** (flushed, restarted from a snapshot, out of memory, its
-//!   fences evicted or expired while their writers stood still): no load is stale. A load that begins after a write was
+//! - **`on_cache_failure = "fail"`, while the cache forgets** (flushed, restarted from a snapshot, failed over, out of memory,
+//!   its fences evicted or expired while their writers stood still): no load is stale. A load that begins after a write was
 //!   acknowledged gives what it wrote or something newer; of a write that is under way, two loads may say this and
 //!   that.
 //! - **`degrade` with an outbox, while the cache forgets**: the same, but of a write that the cache could not be told
@@ -26,8 +26,8 @@
 //! Four processes reach the cache and the database by a network of their own each ([`world`]). Every 100 to 400
 //! milliseconds something is done to one of them, or to all ([`faults`]): connections are cut, half closed, refused,
 //! delayed, stalled for less and for more than the time that is waited for them; processes are stopped, or killed and
-//! replaced; and the cache is flushed, killed and restarted from an older snapshot, given less memory than it uses, or
-//! robbed of its fences. What happens when is drawn from a seed, which is printed, and can be given in
+//! replaced; and the cache is flushed, killed and restarted from an older snapshot, replaced by a replica that lags, given
+//! less memory than it uses, or robbed of its fences. What happens when is drawn from a seed, which is printed, and can be given in
 //! `WRITETHROUGH_CHAOS_SEED`; what the clients do meanwhile is not the same again.
 //!
 //! That is chance. In [`steps`], processes are killed at every single step of every operation.

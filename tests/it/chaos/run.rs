@@ -63,7 +63,7 @@ impl Run {
         stage.create_table(Entity).await;
         let plain = stage.plain().await;
         let mut world = World::start(&stage.database_url()).await;
-        let stage = stage.on(world.redis.url());
+        let stage = stage.on(world.cache_url());
         let bystander = self.bystander(&stage, &plain).await;
         let begins = Moment::now().after(START);
         let mut running = Running { run: self, stage, begins, ends: begins.after(lasts), records: Records::new() };

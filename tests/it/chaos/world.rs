@@ -17,7 +17,10 @@ use crate::support::{Fault, FaultProxy};
 /// See the [module](self).
 pub struct World {
     pub redis: RedisServer,
+    replica: Option<RedisServer>,
     lanes: Vec<Lane>,
+    /// The way to the cache of those to whom nothing happens: to whichever server it is.
+    front: FaultProxy,
     /// When the cache was away for everybody.
     pub outages: Vec<Outage>,
 }
@@ -40,13 +43,19 @@ const RECONNECTS: Duration = Duration::from_secs(1);
 
 impl World {
     pub async fn start(database_url: &str) -> Self {
-        let redis = RedisServer::start(["--maxmemory-policy", "allkeys-lru"]);
+        let redis = RedisServer::start(["--maxmemory-policy", "allkeys-lru", "--repl-diskless-sync-delay", "0"]);
         let mut lanes = Vec::new();
         for _ in 0..PROCESSES {
             let cache = FaultProxy::start(address_of(&redis.url())).await;
             lanes.push(Lane { cache, database: FaultProxy::start(address_of(database_url)).await });
         }
-        Self { redis, lanes, outages: Vec::new() }
+        let front = FaultProxy::start(address_of(&redis.url())).await;
+        Self { redis, replica: None, lanes, front, outages: Vec::new() }
+    }
+
+    /// Where the cache is, whichever server it is.
+    pub fn cache_url(&self) -> String {
+        format!("redis://{}", self.front.addr())
     }
 
     /// The job as this process does it: its servers are behind its network.
@@ -73,6 +82,9 @@ impl World {
                 tokio::task::block_in_place(|| self.redis.restart());
                 self.outages.push(Outage { from, to: Moment::now().after(RECONNECTS) });
             }
+            Act::Replicate => tokio::task::block_in_place(|| self.replicate()),
+            Act::Lag => self.lag(),
+            Act::FailOver => self.fail_over(),
             Act::Squeeze => self.squeeze(),
             Act::Relax => self.limit(0),
         }
@@ -96,6 +108,35 @@ impl World {
             let proxy = if wires.to == Server::Cache { &lane.cache } else { &lane.database };
             proxy.set(fault).await;
         }
+    }
+
+    fn replicate(&mut self) {
+        if self.replica.is_none() {
+            let port = self.redis.port().to_string();
+            let policy = ["--maxmemory-policy", "allkeys-lru", "--repl-diskless-sync-delay", "0"];
+            let [a, b, c, d] = policy;
+            self.replica = Some(RedisServer::start([a, b, c, d, "--replicaof", "127.0.0.1", &port]));
+        }
+    }
+
+    fn lag(&self) {
+        if let Some(replica) = &self.replica {
+            replica.freeze(true);
+            self.redis.cli(&["CLIENT", "KILL", "TYPE", "replica"]);
+        }
+    }
+
+    fn fail_over(&mut self) {
+        let Some(replica) = self.replica.take() else { return };
+        let from = Moment::now();
+        self.redis.kill();
+        replica.freeze(false);
+        assert_eq!(replica.cli(&["REPLICAOF", "NO", "ONE"]), "OK");
+        for proxy in self.lanes.iter().map(|lane| &lane.cache).chain([&self.front]) {
+            proxy.lead_to(address_of(&replica.url()));
+        }
+        self.redis = replica;
+        self.outages.push(Outage { from, to: Moment::now().after(RECONNECTS) });
     }
 
     fn lose_fences(&self) {

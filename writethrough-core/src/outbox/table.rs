@@ -75,6 +75,8 @@ impl Table {
         Self { name: name.to_owned(), namespace: namespace.to_owned() }
     }
 
+    /// Also the name of the channel on which PostgreSQL tells of new rows.
+    #[cfg(feature = "postgres")]
     pub(super) fn name(&self) -> &str {
         &self.name
     }

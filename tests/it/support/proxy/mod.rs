@@ -74,6 +74,7 @@ impl Flow {
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
+    target: Arc<watch::Sender<SocketAddr>>,
     commands: mpsc::Sender<(Fault, oneshot::Sender<()>)>,
     traffic: Arc<watch::Sender<Traffic>>,
     _running: JoinSet<()>,
@@ -86,8 +87,9 @@ impl FaultProxy {
         let address = reserved.local_addr().expect("a bound socket has an address");
         let (commands, inbox) = mpsc::channel(1);
         let traffic = Arc::new(watch::Sender::default());
+        let target = Arc::new(watch::Sender::new(target));
         let acceptor = Acceptor {
-            target,
+            target: Arc::clone(&target),
             reserved,
             listener: Some(listen(address).expect("the port is reserved for us")),
             orders: watch::Sender::new(Orders { fault: Fault::Pass, cuts: 0 }),
@@ -96,12 +98,17 @@ impl FaultProxy {
         };
         let mut running = JoinSet::new();
         running.spawn(acceptor.run(inbox));
-        Self { address, commands, traffic, _running: running }
+        Self { address, target, commands, traffic, _running: running }
     }
 
     /// Where clients connect.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Connections that are made from now on lead to this server.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.target.send_replace(target);
     }
 
     /// Whatever is sent after this returns meets the new fault.
@@ -133,7 +140,7 @@ struct Orders {
 }
 
 struct Acceptor {
-    target: SocketAddr,
+    target: Arc<watch::Sender<SocketAddr>>,
     reserved: TcpSocket,
     listener: Option<TcpListener>,
     orders: watch::Sender<Orders>,
@@ -179,7 +186,7 @@ impl Acceptor {
 
     fn welcome(&mut self, client: TcpStream) {
         let open = Open::new(Arc::clone(&self.traffic));
-        let (target, orders) = (self.target, self.orders.subscribe());
+        let (target, orders) = (*self.target.borrow(), self.orders.subscribe());
         self.connections.spawn(async move {
             carry(client, target, orders, &open.traffic).await.ok();
         });

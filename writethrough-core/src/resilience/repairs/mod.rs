@@ -174,13 +174,13 @@ impl Repairs {
     /// One attempt; whether all of it was acknowledged.
     async fn repair_some(&self, cache: &GuardedCache) -> bool {
         let Batch { keys, entity } = self.change(|queue| queue.take(BATCH));
-        let mut acknowledged = true;
+        let (mut acknowledged, mut refusal) = (true, None);
         let calls = keys.iter().map(|(key, entry)| (key.clone(), entry.repair.step(self.fence_expiry)));
         // One call may carry steps of one kind only.
         for kind in group_by_kind(calls.collect()) {
             let names: Vec<_> = kind.iter().map(|(key, _)| key.clone()).collect();
             for (key, answer) in names.iter().zip(cache.repair(kind).await) {
-                acknowledged &= is_done(&answer);
+                acknowledged &= is_done(&answer, &mut refusal);
                 self.change(|queue| queue.conclude_key(key, answer.is_ok()));
             }
         }
@@ -191,8 +191,12 @@ impl Repairs {
                     swept = cache.repair_prefix(prefix).await;
                 }
             }
-            acknowledged &= is_done(&swept);
+            acknowledged &= is_done(&swept, &mut refusal);
             self.change(|queue| queue.conclude_entity(swept.is_ok()));
+        }
+        if let Some(error) = refusal {
+            // It does not pass by itself: somebody has to look.
+            tracing::error!(%error, "the cache refuses a repair; until it is done, reads go to the database");
         }
         acknowledged
     }
@@ -212,13 +216,11 @@ impl Repairs {
     }
 }
 
-/// Counts a repair that was acknowledged. A refusal does not pass by itself: somebody has to look.
-fn is_done<T>(answer: &Result<T, CacheError>) -> bool {
+/// Counts a repair that was acknowledged, and keeps a refusal.
+fn is_done<T>(answer: &Result<T, CacheError>, refusal: &mut Option<CacheError>) -> bool {
     match answer {
         Ok(_) => metrics::counter!(telemetry::REPAIRS).increment(1),
-        Err(error @ CacheError::Rejected(_)) => {
-            tracing::error!(%error, "the cache refuses a repair; until it is done, reads go to the database");
-        }
+        Err(error @ CacheError::Rejected(_)) => *refusal = Some(error.clone()),
         Err(_) => {}
     }
     answer.is_ok()
