@@ -132,16 +132,7 @@ struct Running {
 impl Running {
     /// One more process's.
     fn job(&mut self, task: Task) -> Job {
-        let (process, file) = self.records.next();
-        Job {
-            design: self.run.design,
-            database: self.stage.database_url(),
-            cache: self.stage.cache_url(),
-            namespace: self.stage.namespace().to_owned(),
-            file,
-            process,
-            task,
-        }
+        Job::next(&mut self.records, &self.stage, self.run.design, task)
     }
 
     fn calls(&mut self) -> Job {

@@ -1,13 +1,10 @@
 //! The servers of a run, the network before them, and the processes of clients: what acts are done to.
 
-use std::net::SocketAddr;
 use std::time::Duration;
-
-use url::Url;
 
 use super::faults::{Act, Server, Whom, Wires};
 use super::run::PROCESSES;
-use crate::faults::scene::address_of;
+use crate::faults::scene::{address_of, through};
 use crate::histories::client::Job;
 use crate::histories::clock::Moment;
 use crate::histories::process::Process;
@@ -155,12 +152,4 @@ impl World {
     fn limit(&self, bytes: u64) {
         assert_eq!(self.redis.cli(&["CONFIG", "SET", "maxmemory", &bytes.to_string()]), "OK");
     }
-}
-
-/// The same server by way of this address.
-pub fn through(url: &str, address: SocketAddr) -> String {
-    let mut url = Url::parse(url).expect("the URL of a test server");
-    url.set_host(Some("127.0.0.1")).expect("it has a host");
-    url.set_port(Some(address.port())).expect("it has a port");
-    url.into()
 }

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, TransactionTrait};
 use tokio::runtime::Handle;
-use url::Url;
 use writethrough::{Outcome, Store};
 
 use super::entities::{flight, parcel};
 use super::repair::waiting;
-use super::scene::{Scene, Verb, address_of, gate_of, load};
+use super::scene::{Scene, Verb, address_of, gate_of, load, through};
 use super::until;
 use crate::support::{Backend, Fault, FaultProxy};
 
@@ -134,9 +133,7 @@ impl BlackHole {
             return Self { url, proxy: None };
         }
         let proxy = FaultProxy::start(address_of(&url)).await;
-        let mut url = Url::parse(&url).expect("a URL");
-        url.set_port(Some(proxy.addr().port())).expect("a URL with a host");
-        Self { url: url.into(), proxy: Some(proxy) }
+        Self { url: through(&url, proxy.addr()), proxy: Some(proxy) }
     }
 
     /// There is no network to a file, so somebody locks it there for as long as the result lives.

@@ -2,19 +2,17 @@
 //! row stays out of the cache until its fence expires.
 
 use sea_orm::EntityTrait;
-use url::Url;
 use writethrough::{Error, Outcome, Source, Store};
 
 use super::entities::flight;
 use super::gate::Gate;
 use super::locks;
-use super::scene::{Scene, Standing, address_of, comes_from_cache, load};
+use super::scene::{Scene, Standing, address_of, comes_from_cache, load, through};
 use crate::support::{Backend, Fault, FaultProxy};
 
 /// A store that reaches its database by another address.
 async fn store_by(scene: &Scene, database: std::net::SocketAddr) -> Store {
-    let mut url = Url::parse(scene.database.url()).expect("a URL");
-    url.set_port(Some(database.port())).expect("a URL with a host");
+    let url = through(scene.database.url(), database);
     scene.builder(scene.redis_addr()).database_url(url).build().await.expect("a store")
 }
 
@@ -166,8 +164,7 @@ async fn on_mariadb_an_update_whose_commit_got_lost_leaves_the_fence() {
 async fn an_unknown_outcome_without_a_fence_gets_its_fence_when_the_cache_answers() {
     let scene = Scene::new(Backend::Postgres).await;
     let gate = Gate::start(database_address(&scene)).await;
-    let mut url = Url::parse(scene.database.url()).expect("a URL");
-    url.set_port(Some(gate.addr().port())).expect("a URL with a host");
+    let url = through(scene.database.url(), gate.addr());
     let builder = scene.builder(scene.proxy.addr()).database_url(url);
     let writer = builder.build().await.expect("a store");
     let other = scene.store().await;

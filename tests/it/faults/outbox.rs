@@ -9,7 +9,7 @@ use writethrough::{OutboxOptions, Source, Store};
 
 use super::child::{Job, Writer};
 use super::entities::flight;
-use super::scene::{Scene, Verb, address_of, comes_from_cache, gate_of, load};
+use super::scene::{Scene, Verb, address_of, comes_from_cache, gate_of, load, through};
 use super::{locks, until};
 use crate::support::{Backend, Fault, FaultProxy};
 
@@ -160,8 +160,7 @@ async fn a_relay_whose_database_was_a_black_hole(backend: Backend) {
     let outbox = OutboxOptions::new().interval(Duration::from_millis(100));
     outbox.create_table(&scene.db).await.expect("the table can be created");
     let proxy = FaultProxy::start(address_of(scene.database.url())).await;
-    let mut url = url::Url::parse(scene.database.url()).expect("a URL");
-    url.set_port(Some(proxy.addr().port())).expect("a URL with a host");
+    let url = through(scene.database.url(), proxy.addr());
     let builder = scene.builder(scene.redis_addr()).database_url(url).outbox(outbox);
     let store = builder.write_timeout(Duration::from_millis(500)).build().await.expect("a store");
     store.insert(flight::at(1, "A1")).await.expect("all is well");

@@ -216,3 +216,11 @@ pub fn address_of(url: &str) -> SocketAddr {
     };
     SocketAddr::from(([127, 0, 0, 1], url.port().unwrap_or(usual)))
 }
+
+/// The same server by way of this address.
+pub fn through(url: &str, address: SocketAddr) -> String {
+    let mut url = url::Url::parse(url).expect("the URL of a test server");
+    url.set_host(Some("127.0.0.1")).expect("it has a host");
+    url.set_port(Some(address.port())).expect("it has a port");
+    url.into()
+}

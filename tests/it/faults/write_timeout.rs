@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use url::Url;
 use writethrough::{Outcome, Source};
 
 use super::entities::flight;
 use super::locks;
-use super::scene::{Scene, Standing, address_of, load};
+use super::scene::{Scene, Standing, address_of, load, through};
 use crate::support::{Backend, Fault, FaultProxy};
 
 const WRITE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -80,8 +79,7 @@ async fn on_mariadb_a_delete_that_waits_for_a_lock_ends_in_time_and_stays_fenced
 async fn a_statement_into_a_black_hole_ends_in_time(backend: Backend, outcome: Outcome) {
     let scene = Scene::new(backend).await;
     let proxy = FaultProxy::start(address_of(scene.database.url())).await;
-    let mut url = Url::parse(scene.database.url()).expect("a URL");
-    url.set_port(Some(proxy.addr().port())).expect("a URL with a host");
+    let url = through(scene.database.url(), proxy.addr());
     let builder = scene.builder(scene.redis_addr()).database_url(url);
     let (writer, other) = (builder.write_timeout(WRITE_TIMEOUT).build().await.expect("a store"), scene.store().await);
     other.insert(flight::at(1, "A1")).await.expect("all is well");
@@ -102,8 +100,7 @@ async fn a_statement_into_a_black_hole_ends_in_time(backend: Backend, outcome: O
 async fn a_load_into_a_black_hole_ends_in_time(backend: Backend) {
     let scene = Scene::new(backend).await;
     let proxy = FaultProxy::start(address_of(scene.database.url())).await;
-    let mut url = Url::parse(scene.database.url()).expect("a URL");
-    url.set_port(Some(proxy.addr().port())).expect("a URL with a host");
+    let url = through(scene.database.url(), proxy.addr());
     let builder = scene.builder(scene.redis_addr()).database_url(url);
     let (reader, other) = (builder.write_timeout(WRITE_TIMEOUT).build().await.expect("a store"), scene.store().await);
     other.insert(flight::at(1, "A1")).await.expect("all is well");

@@ -17,9 +17,10 @@ use writethrough::{OnCacheFailure, OutboxOptions, Store, StoreBuilder};
 use super::call::Call;
 use super::clock::Moment;
 use super::naive::{After, Naive};
-use super::record::{CallId, End, Record};
+use super::record::{CallId, End, Record, Records};
 use super::row::codes_of;
 use super::subject::Subject;
+use crate::support::stage::Stage;
 
 /// How long the database may be out of reach when a process starts.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,6 +39,22 @@ pub struct Job {
     /// No two processes of a run have the same.
     pub process: u32,
     pub task: Task,
+}
+
+impl Job {
+    /// The job of the next process of a run on this stage.
+    pub fn next(records: &mut Records, stage: &Stage, design: Design, task: Task) -> Self {
+        let (process, file) = records.next();
+        Self {
+            design,
+            database: stage.database_url(),
+            cache: stage.cache_url(),
+            namespace: stage.namespace().to_owned(),
+            file,
+            process,
+            task,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

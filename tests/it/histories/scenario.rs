@@ -99,16 +99,7 @@ impl Run {
     }
 
     fn job(&mut self, task: Task) -> Job {
-        let (process, file) = self.records.next();
-        Job {
-            design: self.scenario.design,
-            database: self.stage.database_url(),
-            cache: self.stage.cache_url(),
-            namespace: self.stage.namespace().to_owned(),
-            file,
-            process,
-            task,
-        }
+        Job::next(&mut self.records, &self.stage, self.scenario.design, task)
     }
 
     async fn in_processes(&mut self) {

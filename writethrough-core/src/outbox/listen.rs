@@ -1,19 +1,13 @@
 //! PostgreSQL tells at once that a trigger has recorded something.
 
-#[cfg(feature = "postgres")]
-use std::time::Duration;
-
 use super::Relay;
-
-/// Before another attempt to listen, at most.
-#[cfg(feature = "postgres")]
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Wakes the relay whenever somebody notifies the outbox's channel; for ever.
 ///
 /// On a connection of its own: one that listens is of no use to others, and the user's pool may be small.
 #[cfg(feature = "postgres")]
 pub(super) async fn listen(relay: &Relay) {
+    use super::relay::LONGEST_PAUSE;
     use sea_orm::DatabaseConnectionType;
     use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
 

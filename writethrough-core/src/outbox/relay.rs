@@ -24,7 +24,7 @@ use crate::telemetry;
 const COLLECT: Duration = Duration::from_millis(20);
 /// Pause after a look that failed while reads wait for it, at first and at most; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often rows are removed that nobody came for.
 const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
 
@@ -145,9 +145,9 @@ impl Relay {
     /// Invalidates what these rows are about, and removes those whose entries the cache has acknowledged. Tells how many are
     /// left to a relay that knows their table, and why the cache did not acknowledge the rest.
     async fn put_right(&self, entries: Vec<Entry>) -> Result<(usize, Option<CacheError>), Failure> {
-        let asked = entries.into_iter().map(|Entry { id, target, .. }| (id, self.work_of(target)));
-        let (known, unknown): (Vec<_>, Vec<_>) = asked.partition(|(_, work)| work.is_some());
-        let known: Vec<(i64, Work)> = known.into_iter().filter_map(|(id, work)| Some((id, work?))).collect();
+        let count = entries.len();
+        let asked = entries.into_iter().filter_map(|Entry { id, target, .. }| Some((id, self.work_of(target)?)));
+        let known: Vec<(i64, Work)> = asked.collect();
         let keys: HashSet<_> = known.iter().flat_map(|(_, work)| work.keys.iter().cloned()).collect();
         let prefixes: HashSet<_> = known.iter().flat_map(|(_, work)| work.prefixes.iter().cloned()).collect();
 
@@ -173,7 +173,7 @@ impl Relay {
         self.within(self.outbox.table.remove(&self.db, &done)).await?;
         let repaired = asked_for - refused.keys.len() - refused.prefixes.len();
         metrics::counter!(telemetry::OUTBOX_REPAIRS).increment(repaired as u64);
-        Ok((unknown.len(), failed))
+        Ok((count - known.len(), failed))
     }
 
     /// What the target is about; `None` if this store knows no entity of its table.

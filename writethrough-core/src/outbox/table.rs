@@ -44,12 +44,12 @@ impl Target {
         }))
     }
 
-    fn into_columns(self) -> (&'static str, String, String) {
+    fn columns(&self) -> (&'static str, &str, &str) {
         match self {
-            Self::Key { table, key } => ("key", table, key.as_str().to_owned()),
+            Self::Key { table, key } => ("key", table, key.as_str()),
             Self::Prefix { table, prefix } => ("prefix", table, prefix),
             Self::Row { table, columns } => ("row", table, columns),
-            Self::Table { table } => ("table", table, String::new()),
+            Self::Table { table } => ("table", table, ""),
         }
     }
 }
@@ -119,9 +119,9 @@ impl Table {
             let mut insert = Query::insert();
             insert.into_table(self.name.clone()).columns([WRITE, NAMESPACE, KIND, TABLE, TARGET]);
             for target in targets {
-                let (kind, table, target) = target.clone().into_columns();
+                let (kind, table, target) = target.columns();
                 let row: [Value; 5] =
-                    [write.into(), self.namespace.clone().into(), kind.into(), table.into(), target.into()];
+                    [write.into(), self.namespace.as_str().into(), kind.into(), table.into(), target.into()];
                 insert.values(row.map(Expr::from)).map_err(|error| DbErr::Custom(error.to_string()))?;
             }
             db.execute(&insert).await?;

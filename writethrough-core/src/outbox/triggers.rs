@@ -140,7 +140,7 @@ impl Triggers {
         let both = if self.backend == DbBackend::MySql {
             format!("{new}; IF {moved} THEN {old}; END IF;")
         } else {
-            format!("{new}; {} WHERE {moved};", self.selecting(Image::Old))
+            format!("{new}; {old} WHERE {moved};")
         };
         vec![trigger("insert", &format!("{new};")), trigger("update", &both), trigger("delete", &format!("{old};"))]
     }
@@ -148,23 +148,20 @@ impl Triggers {
     /// The statement that records a row.
     fn recording(&self, image: Image) -> String {
         match &self.columns {
-            Some(_) => self.selecting(image),
+            Some(columns) => self.inserting("row", &self.json(image, columns)),
             None => self.recording_any(),
         }
     }
 
-    fn selecting(&self, image: Image) -> String {
-        let (kind, target) = match &self.columns {
-            Some(columns) => ("row", self.json(image, columns)),
-            None => ("table", "''".to_owned()),
-        };
-        let Self { outbox, label, .. } = self;
-        format!("INSERT INTO {outbox} (kind, table_name, target) SELECT '{kind}', {label}, {target}")
+    /// The statement that records that any row may have changed.
+    fn recording_any(&self) -> String {
+        self.inserting("table", "''")
     }
 
-    fn recording_any(&self) -> String {
+    /// A SELECT, so that a condition may follow.
+    fn inserting(&self, kind: &str, target: &str) -> String {
         let Self { outbox, label, .. } = self;
-        format!("INSERT INTO {outbox} (kind, table_name, target) VALUES ('table', {label}, '')")
+        format!("INSERT INTO {outbox} (kind, table_name, target) SELECT '{kind}', {label}, {target}")
     }
 
     fn json(&self, image: Image, columns: &[(&'static str, Spelling)]) -> String {

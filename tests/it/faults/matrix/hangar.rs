@@ -1,7 +1,6 @@
 //! Where a cell is played: one database and one Redis server for all, and for each cell a store that fails.
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Schema};
-use url::Url;
 use writethrough::__private::{load_by_key, load_many};
 use writethrough::{Audit, Error, OnCacheFailure, Store};
 
@@ -9,7 +8,7 @@ use super::plane::{self, AFTER, BEFORE, ID, OTHER};
 use super::table::{Left, Operation, Stored};
 use crate::faults::gate::Gate;
 use crate::faults::repair::waiting;
-use crate::faults::scene::{Scene, address_of};
+use crate::faults::scene::{Scene, address_of, through};
 use crate::faults::{locks, until};
 use crate::support::{Backend, Fault};
 
@@ -37,8 +36,7 @@ impl Hangar {
 
     /// A store that reaches its database through the gate, and its cache through the gate or the proxy.
     pub async fn store(&self, cache: std::net::SocketAddr, policy: OnCacheFailure) -> Store {
-        let mut url = Url::parse(self.scene.database.url()).expect("a URL");
-        url.set_port(Some(self.database.addr().port())).expect("a URL with a host");
+        let url = through(self.scene.database.url(), self.database.addr());
         let builder = self.scene.builder(cache).database_url(url).on_cache_failure(policy);
         builder.build().await.expect("a store")
     }

@@ -116,8 +116,9 @@ impl<E: CachedEntity> Round<'_, E> {
             let rows = start.page::<E>(wanted, self.context).await?;
             self.report.rows += rows.len() as u64;
             start = Start::behind(&rows);
-            let subjects = rows.iter().flat_map(|row| Subject::of_row::<E>(self.context, row));
-            self.compare(subjects.collect()).await?;
+            let subjects: Vec<_> = rows.iter().flat_map(|row| Subject::of_row::<E>(self.context, row)).collect();
+            self.pace.pass(subjects.len()).await;
+            self.compare(subjects).await?;
             if rows.is_empty() {
                 break;
             }
@@ -177,7 +178,6 @@ impl<E: CachedEntity> Round<'_, E> {
             return Ok(());
         }
         self.context.enter::<E>()?;
-        self.pace.pass(subjects.len()).await;
         let looks = self.look(&subjects).await?;
         let (mut suspects, mut differing) = (Vec::new(), Vec::new());
         for (subject, look) in subjects.into_iter().zip(looks) {
