@@ -110,9 +110,10 @@ impl World {
     fn replicate(&mut self) {
         if self.replica.is_none() {
             let port = self.redis.port().to_string();
-            let policy = ["--maxmemory-policy", "allkeys-lru", "--repl-diskless-sync-delay", "0"];
-            let [a, b, c, d] = policy;
-            self.replica = Some(RedisServer::start([a, b, c, d, "--replicaof", "127.0.0.1", &port]));
+            let replica = RedisServer::start(["--maxmemory-policy", "allkeys-lru", "--repl-diskless-sync-delay", "0"]);
+            // Told, not started so: once it has taken over, a restart must not make it a replica of the dead again.
+            assert_eq!(replica.cli(&["REPLICAOF", "127.0.0.1", &port]), "OK");
+            self.replica = Some(replica);
         }
     }
 
