@@ -27,4 +27,5 @@ mod soak;
 mod statements;
 mod stores;
 mod transactions;
+mod warm;
 mod writes;

@@ -26,7 +26,7 @@ pub use entity::{CachedEntity, IntoKey, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{
     Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Deleted, Difference, Loaded, Saved, Source, StaleEntry,
-    Transaction,
+    Transaction, WarmCursor, WarmOptions, WarmProgress,
 };
 pub use outbox::OutboxOptions;
 pub use policy::{DatabaseLimit, EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};

@@ -9,11 +9,12 @@ pub use sea_orm;
 
 pub use crate::entity::{CachedEntity, IntoKey, PkValue};
 pub use crate::error::Error;
+pub use crate::ops::WarmOptions;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
-pub use crate::store::Session;
+pub use crate::store::{Session, Store};
 
-use sea_orm::IntoActiveModel;
 use sea_orm::sea_query::{IntoValueTuple, OnConflict};
+use sea_orm::{IntoActiveModel, Select};
 
 use crate::error::Result;
 use crate::ops;
@@ -135,4 +136,9 @@ pub fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Verb<'_, ()> 
         Scope::Store(context) => Box::pin(ops::invalidate_all::<E>(context)),
         Scope::Transaction(tx) => Box::pin(async move { tx.invalidate_all::<E>() }),
     }
+}
+
+/// `Entity::warm`.
+pub fn warm<'a, E: CachedEntity>(select: Select<E>, options: WarmOptions<'a>, store: &'a Store) -> Verb<'a, u64> {
+    Box::pin(ops::warm::<E>(store.context(), select, options))
 }

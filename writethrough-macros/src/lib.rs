@@ -16,6 +16,7 @@ mod methods;
 mod model;
 mod spelling;
 mod value;
+mod warm_method;
 
 #[cfg(test)]
 mod snapshots;

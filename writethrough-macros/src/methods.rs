@@ -9,11 +9,13 @@ use quote::quote;
 use crate::expand::runtime;
 use crate::key_methods;
 use crate::model::Entity;
+use crate::warm_method;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
 pub(crate) fn all(entity: &Entity) -> TokenStream {
     let loads = loads(entity);
     let removals = removals(entity);
+    let warm = warm_method::warm(entity);
     let active_model = active_model(entity);
     let by_keys = key_methods::all(entity);
     let model = model(entity);
@@ -21,6 +23,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
         #loads
         #by_keys
         #removals
+        #warm
         #active_model
         #model
     }

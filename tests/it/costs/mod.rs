@@ -53,6 +53,8 @@ delete without a key                | -                    | -
 a transaction of 3 updates          | UPDATE RETURNING UPDATE RETURNING UPDATE RETURNING| EVALSHA EVALSHA
 a transaction that is rolled back   | UPDATE RETURNING     | -
 upsert                              | INSERT RETURNING     | EVALSHA EVALSHA
+warm, 3 rows missing                | SELECT SELECT        | MGET EVALSHA EVALSHA
+warm, 3 rows cached                 | SELECT               | MGET
 invalidate                          | -                    | EVALSHA
 ";
 
@@ -98,6 +100,8 @@ delete without a key                | -                    | -
 a transaction of 3 updates          | UPDATE SELECT-LOCK UPDATE SELECT-LOCK UPDATE SELECT-LOCK| EVALSHA EVALSHA
 a transaction that is rolled back   | UPDATE SELECT-LOCK   | -
 upsert                              | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+warm, 3 rows missing                | SELECT SELECT        | MGET EVALSHA EVALSHA
+warm, 3 rows cached                 | SELECT               | MGET
 invalidate                          | -                    | EVALSHA
 ";
 

@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, Schema, Value};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, QueryFilter, Schema,
+    Value,
+};
 use writethrough::__private::{invalidate, load_by_key};
-use writethrough::{RedisOptions, Store};
+use writethrough::{RedisOptions, Store, WarmOptions};
 
 use crate::support::databases::{Backend, TestDatabase};
 use crate::support::entities::keys::{PassengerId, airport, passenger};
@@ -208,4 +211,9 @@ async fn together(bill: &mut Bill, store: &Store) {
     let later = OnConflict::column(flight::Column::Id).update_column(flight::Column::DelayMinutes).to_owned();
     let upsert = flight::numbered(1101, "WT").upsert_through(later, store);
     bill.item("upsert", upsert).await.expect("upsert");
+    flight::Entity::invalidate_all(store).await.expect("invalidate");
+    let three = flight::Entity::find().filter(flight::Column::Id.between(1101, 1103));
+    let warm = || flight::Entity::warm(three.clone(), WarmOptions::new(), store);
+    bill.item("warm, 3 rows missing", warm()).await.expect("a warm-up");
+    bill.item("warm, 3 rows cached", warm()).await.expect("a warm-up");
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema, TransactionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, Schema, TransactionTrait};
 use writethrough::__private::load_by_key;
-use writethrough::{Audit, CacheEffect, DatabaseLimit, Error, Source, Store};
+use writethrough::{Audit, CacheEffect, DatabaseLimit, Error, Source, Store, WarmOptions};
 
 use crate::support::databases::Backend;
 use crate::support::entities::policies::{invalidate, refresh, refresh_if_cached};
@@ -254,6 +254,27 @@ fn an_audit_is_measured() {
     assert_eq!(count("audit_differences_total"), "1");
     assert_eq!(count("audit_repairs_total"), "1");
     assert_eq!(count("audit_age_seconds"), "1 values");
+}
+
+#[test]
+fn a_warm_up_is_measured_and_counts_as_no_load() {
+    let metrics = recorded(async {
+        let store = store().await;
+        for id in 1..=5 {
+            refresh::priced(id, 5).insert(store.database()).await.unwrap();
+        }
+        refresh::Entity::load_cached(1, &store).await.unwrap(); // a miss, filled
+        let filled = refresh::Entity::warm(refresh::Entity::find(), WarmOptions::new().page_size(2), &store).await;
+        assert_eq!(filled.unwrap(), 4);
+    });
+    let count = |name: &str| {
+        let name = format!("writethrough_{name}{{entity=ticket_refresh}}");
+        metrics.get(&name).map_or("none", String::as_str)
+    };
+    assert_eq!(count("warmed_total"), "4", "{metrics:#?}");
+    assert_eq!(count("hits_total"), "none");
+    assert_eq!((count("misses_total"), count("fills_total")), ("1", "1"));
+    assert_eq!(count("load_seconds"), "1 values");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, Schema};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-use writethrough::{Error, Store};
+use writethrough::{Error, Store, WarmOptions};
 
 use crate::support::entities::coded;
 use crate::support::entities::keys::airline;
@@ -101,6 +101,7 @@ fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
         airline::Entity::load_many_cached(["WT", "XX", "YY"], &store).await.unwrap();
         airline::Entity::invalidate("WT", &store).await.unwrap();
         airline::Entity::invalidate_all(&store).await.unwrap();
+        airline::Entity::warm(airline::Entity::find(), WarmOptions::new(), &store).await.unwrap();
         airline::Entity::delete_by_id_through("WT", &store).await.unwrap();
     });
     let expected = [
@@ -110,6 +111,7 @@ fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
         "writethrough.load_many entity=\"airline\" keys=3",
         "writethrough.invalidate entity=\"airline\" cache=\"invalidated\"",
         "writethrough.invalidate entity=\"airline\" cache=\"invalidated\"",
+        "writethrough.warm entity=\"airline\" seen=1 filled=1",
         "writethrough.delete entity=\"airline\" cache=\"refreshed\"",
     ];
     assert_eq!(told, expected);
@@ -171,6 +173,7 @@ fn no_span_and_no_event_bears_a_value_of_a_key_or_a_column() {
             airline::named(key.into(), name).insert_through(&store).await.unwrap();
             airline::Entity::load_cached(key, &store).await.unwrap();
             airline::Entity::load_many_cached([key], &store).await.unwrap();
+            airline::Entity::warm(airline::Entity::find(), WarmOptions::new(), &store).await.ok();
             // Refusals quote what was refused.
             airline::named(key.into(), name).insert_through(&store).await.unwrap_err();
             let code = || coded::ActiveModel { code: sea_orm::ActiveValue::Set("s3cret".into()), ..Default::default() };

@@ -95,8 +95,11 @@ impl Probe {
     }
 
     pub fn key<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> CacheKey {
-        let pk: ValueTuple = id.into().into_value_tuple();
-        self.keys.entry_key::<E>(&pk).expect("a key")
+        self.key_of::<E>(&id.into().into_value_tuple())
+    }
+
+    pub fn key_of<E: CachedEntity>(&self, pk: &ValueTuple) -> CacheKey {
+        self.keys.entry_key::<E>(pk).expect("a key")
     }
 
     pub fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> CacheKey {

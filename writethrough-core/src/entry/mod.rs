@@ -35,6 +35,7 @@
 
 mod columns;
 mod error;
+mod key;
 mod mark;
 mod pointer;
 mod row;
@@ -47,6 +48,7 @@ pub mod frame;
 use bytes::Bytes;
 
 pub use error::{DecodeError, EncodeError};
+pub(crate) use key::{decode_key, encode_key};
 pub use pointer::{decode_pointer, encode_no_row, encode_pointer};
 pub use row::{Decoded, decode, encode_absent, encode_row};
 

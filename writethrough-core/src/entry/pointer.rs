@@ -64,14 +64,15 @@ pub fn decode_pointer<E: CachedEntity>(key: usize, payload: &Payload) -> Result<
     }
 }
 
-fn pk<E: CachedEntity>(values: &[u8]) -> Result<ValueTuple, DecodeError> {
+/// The values of the primary key's columns.
+pub(super) fn pk<E: CachedEntity>(values: &[u8]) -> Result<ValueTuple, DecodeError> {
     let mut deserializer = columns::deserializer(values);
     let row = columns::read::<E, _>(&mut deserializer, pk_columns::<E>().map(Some))?;
     columns::end(&mut deserializer)?;
     row.get_primary_key_value().ok_or(DecodeError::Malformed)
 }
 
-fn pk_columns<E: CachedEntity>() -> impl ExactSizeIterator<Item = E::Column> + Clone {
+pub(super) fn pk_columns<E: CachedEntity>() -> impl ExactSizeIterator<Item = E::Column> + Clone {
     E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column)
 }
 

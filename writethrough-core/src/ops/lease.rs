@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::{Context, nonce};
 use super::shield::shield;
-use crate::cache::CacheKey;
+use crate::cache::{CacheError, CacheKey};
 use crate::entry::Payload;
 use crate::protocol::{Micros, Reply, Stamp, Standing, Step};
 
@@ -68,8 +68,21 @@ impl Lease {
         self.held.is_empty()
     }
 
+    /// The keys that are leased.
+    pub(super) fn keys(&self) -> Vec<CacheKey> {
+        self.held.iter().map(|(key, _)| key.clone()).collect()
+    }
+
     /// FILLs each key with what `entry` gives for it, and RELEASEs where it gives nothing. Tells how many were applied.
-    pub(super) async fn fill(mut self, mut entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>) -> usize {
+    pub(super) async fn fill(self, entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>) -> usize {
+        self.fill_acknowledged(entry).await.0
+    }
+
+    /// As [`fill`](Self::fill); also tells why one was not acknowledged, if one was not.
+    pub(super) async fn fill_acknowledged(
+        mut self,
+        mut entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>,
+    ) -> (usize, Option<CacheError>) {
         let mut fills = Vec::with_capacity(self.held.len());
         let mut unwanted = Vec::new();
         // Held to the end: a reader that is dropped meanwhile gives back what may not have been filled. To release a
@@ -80,15 +93,16 @@ impl Lease {
                 None => unwanted.push((key, stamp)),
             }
         }
-        let mut applied = 0;
+        let (mut applied, mut failure) = (0, None);
         while !fills.is_empty() {
             let rest = fills.split_off(fills.len().min(KEYS_PER_CALL));
             let answers = self.context.cache.apply(std::mem::replace(&mut fills, rest)).await;
             applied += answers.iter().filter(|answer| matches!(answer, Ok(Reply::Applied(true)))).count();
+            failure = failure.or(answers.into_iter().find_map(Result::err));
         }
         release(&self.context, unwanted).await;
         self.held.clear();
-        applied
+        (applied, failure)
     }
 }
 

@@ -67,6 +67,32 @@ pub(super) async fn find_many<E: CachedEntity>(
     Ok(many.in_order(&order))
 }
 
+/// Fills the entries of those of these rows that have none. An entry that somebody writes or loads is left to them.
+///
+/// Tells how many were filled; or why the cache is of no use, before the database was asked.
+pub(super) async fn fill_missing<E: CachedEntity>(
+    context: &Arc<Context>,
+    span: &Span,
+    pks: Vec<ValueTuple>,
+) -> Result<Result<usize, Bypass>> {
+    let (mut many, _) = Many::<E>::of(context, pks)?;
+    let misses = many.ask_cache(span).await;
+    let lease = match many.outage {
+        None => many.take_leases(span, misses).await,
+        Some(why) => return Ok(Err(why)),
+    };
+    if let Some(why) = many.outage {
+        return Ok(Err(why));
+    }
+    let leased = lease.keys();
+    if leased.is_empty() {
+        return Ok(Ok(0));
+    }
+    many.ask_database(&context.db, &leased).await?;
+    let (filled, failure) = lease.fill_acknowledged(|key| many.entry_for(key)).await;
+    Ok(failure.map_or(Ok(filled), |error| Err(Bypass::because_of(&error))))
+}
+
 struct Many<'a, E: CachedEntity> {
     context: &'a Arc<Context>,
     entity: &'static Facts,

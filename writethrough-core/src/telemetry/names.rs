@@ -34,6 +34,8 @@ pub const AUDITED: &str = "writethrough_audited_total";
 pub const AUDIT_DIFFERENCES: &str = "writethrough_audit_differences_total";
 /// Counter: stale entries that an audit removed.
 pub const AUDIT_REPAIRS: &str = "writethrough_audit_repairs_total";
+/// Counter: entries that a warm-up wrote.
+pub const WARMED: &str = "writethrough_warmed_total";
 /// Gauge: 0 the breaker is closed, 1 half open, 2 open. No label.
 pub const BREAKER_STATE: &str = "writethrough_breaker_state";
 /// Gauge: keys, and entities as a whole, that wait in the repair queue. No label.
@@ -73,3 +75,5 @@ pub const SPAN_COMMIT: &str = "writethrough.commit";
 pub const SPAN_INVALIDATE: &str = "writethrough.invalidate";
 /// Span: an audit. Fields: `entity`, `compared`, `stale`.
 pub const SPAN_AUDIT: &str = "writethrough.audit";
+/// Span: a warm-up. Fields: `entity`, `seen`, `filled`.
+pub const SPAN_WARM: &str = "writethrough.warm";

@@ -134,6 +134,32 @@ impl Entity {
         ::writethrough::__private::invalidate_all::<Self, S>(s)
     }
 }
+/// Warming up the cache.
+#[allow(dead_code)]
+impl Entity {
+    /// Fills the cache with the rows that `select` finds, where it does not have them yet; tells how many entries
+    /// were filled.
+    ///
+    /// It goes through them in pages, in the order of the primary key, and is as correct beside writers as a load.
+    /// `select` may have filters, joins and a limit. Its order only matters to a limit, which is evaluated anew
+    /// for each page.
+    ///
+    /// # Errors
+    ///
+    /// If an option cannot be used, the database fails, or the cache does not answer. What was filled stays, and
+    /// `resume_after` goes on from where `progress` was told.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; what was filled stays.
+    pub fn warm<'a>(
+        select: ::writethrough::__private::sea_orm::Select<Self>,
+        options: ::writethrough::__private::WarmOptions<'a>,
+        s: &'a ::writethrough::__private::Store,
+    ) -> ::writethrough::__private::Verb<'a, u64> {
+        ::writethrough::__private::warm::<Self>(select, options, s)
+    }
+}
 /// Writing through the cache.
 #[allow(dead_code)]
 impl ActiveModel {

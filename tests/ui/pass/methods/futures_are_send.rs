@@ -19,7 +19,8 @@ mod flight {
 }
 
 use flight::{ActiveModel, Entity, Model};
-use writethrough::{Error, Session, Store};
+use sea_orm::EntityTrait;
+use writethrough::{Error, Session, Store, WarmOptions};
 
 fn returns<T>(_: &(impl Future<Output = Result<T, Error>> + Send)) {}
 
@@ -63,7 +64,14 @@ async fn every_method<S: Session>(row: Model, s: &S) -> Result<(), Error> {
     invalidate_all.await
 }
 
+/// A warm-up needs a store.
+async fn warmed(store: &Store) -> Result<(), Error> {
+    let warm = Entity::warm(Entity::find(), WarmOptions::new(), store);
+    returns::<u64>(&warm);
+    warm.await.map(drop)
+}
+
 #[allow(dead_code)]
 fn spawned(store: Store, row: Model) {
-    tokio::spawn(async move { every_method(row, &store).await });
+    tokio::spawn(async move { every_method(row, &store).await.and(warmed(&store).await) });
 }

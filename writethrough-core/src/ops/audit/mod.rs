@@ -10,7 +10,6 @@
 mod background;
 mod decide;
 mod options;
-mod pace;
 mod report;
 mod rows;
 mod subject;
@@ -30,11 +29,11 @@ pub use report::{AuditRepair, AuditReport, Difference, StaleEntry};
 
 use self::decide::{Look, Suspect, Verdict};
 use self::options::{Extent, OnStale};
-use self::pace::Pace;
 use self::rows::Start;
 use self::subject::{Foreign, Subject};
 use super::context::Context;
 use super::load_many::find_many;
+use super::pace::Pace;
 use crate::cache::{CacheError, CacheKey, Cursor};
 use crate::entity::{CachedEntity, Facts, Owner, facts};
 use crate::entry::Payload;
