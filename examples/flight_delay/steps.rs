@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::sea_query::value::prelude::chrono::TimeDelta;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::oneshot;
 use writethrough::{CachedEntity, Error, PkValue, Source, Store};
 
 use crate::BoxError;
@@ -36,9 +37,21 @@ impl Demo<'_> {
         println!("  {:.1} times as fast as the first", first.as_secs_f64() / second.as_secs_f64().max(1e-9));
         self.pause().await;
 
+        // Whatever happens meanwhile, the flight gets its schedule back.
+        let shown = tokio::select! {
+            shown = self.be_late(&before) => shown,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        };
+        let restored = self.restore(&before).await;
+        shown.and(restored)?;
+        report::print_latencies(&self.latencies);
+        Ok(())
+    }
+
+    async fn be_late(&mut self, before: &flight::Model) -> Result<(), BoxError> {
         report::title("3. Two hours late");
-        let late = self.write("3 delay", delayed(&before), DELAY_MINUTES, "the delay and its line in the log").await?;
-        print_times(&before, &late);
+        let late = self.write("3 delay", delayed(before), DELAY_MINUTES, "the delay and its line in the log").await?;
+        print_times(before, &late);
         self.pause().await;
 
         report::title("4. Database against cache, field by field");
@@ -48,13 +61,20 @@ impl Demo<'_> {
         report::title("5. Read again");
         self.read("5 read again").await?;
         self.pause().await;
+        Ok(())
+    }
 
+    async fn restore(&mut self, before: &flight::Model) -> Result<(), BoxError> {
         report::title("6. The schedule of before");
-        let restored = self.write("6 restore", schedule(&before), 0, "the schedule and its line in the log").await?;
-        print_times(&late, &restored);
-        self.verify("6 verify", &before).await?;
+        let restored = self.write("6 restore", schedule(before), 0, "the schedule and its line in the log").await?;
+        println!("  departure {}, arrival {}, {}", restored.departure, restored.arrival, status(restored.status));
+        self.verify("6 verify", before).await?;
         println!("  restored");
-        report::print_latencies(&self.latencies);
+        let lines = flight_log::Entity::find().filter(flight_log::Column::FlightId.eq(before.id));
+        let lines = lines.order_by_desc(flight_log::Column::Id).limit(2).all(self.store.database()).await?;
+        for line in lines.iter().rev() {
+            println!("  log     {} UTC, {:>3} minutes: {}", line.at.format("%F %T"), line.minutes, line.line);
+        }
         Ok(())
     }
 
@@ -132,8 +152,8 @@ impl Demo<'_> {
         });
         let flight = written.await?;
         let total = started.elapsed();
-        println!("  written through in one transaction after {}: {what}", report::millis(total));
         self.note(step, "transaction: update, log line".to_owned(), total);
+        println!("  written through in one transaction after {}: {what}", report::millis(total));
         Ok(flight)
     }
 
@@ -167,9 +187,11 @@ impl Demo<'_> {
     async fn pause(&self) {
         if self.arguments.interactive {
             println!("\n(Enter goes on)");
-            // At the end of the input nobody will press it any more.
-            let read = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
-            drop(read.await);
+            let (pressed, waiting) = oneshot::channel();
+            // A thread of its own, which the end of the program does not wait for. At the end of the input nobody will press
+            // it any more.
+            std::thread::spawn(move || pressed.send(std::io::stdin().read_line(&mut String::new())));
+            drop(waiting.await);
         }
     }
 }

@@ -7,6 +7,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i32,
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub at: DateTimeUtc,
     pub flight_id: i32,
     pub minutes: i32,
     pub line: String,

@@ -73,7 +73,7 @@ on_every_stage! {
         fills_all(&stage, words.map(|word| airport::named(word.into(), "x"))).await;
         let seats = (1..=3).flat_map(|flight| ["1A", "1b", "2A", "10C"].map(|seat| (flight, seat.to_owned())));
         fills_all(&stage, seats.map(|id| seat::named(id, "x"))).await;
-        fills_all(&stage, (1..=7).map(|n| passenger::named(PassengerId::from_u128(n << 100 | 7 - n), "x"))).await;
+        fills_all(&stage, (1..=7).map(|n| passenger::named(PassengerId::from_u128((n << 100) | (7 - n)), "x"))).await;
         fills_all(&stage, [vec![], vec![0], vec![0, 0], vec![255], vec![7, 1]].map(|id| token::named(id, "x"))).await;
         fills_all(&stage, [Cabin::Economy, Cabin::Business].map(|id| cabin_price::named(id, "x"))).await;
         fills_all(&stage, (-3..3).map(|id| crew::named(CrewId(id), "x"))).await;
