@@ -89,7 +89,11 @@ async fn walk(store: &Store, meter: &Meter, arguments: &Arguments) -> Result<(),
         None => println!("{} flights are there from an earlier run", prepared.flights),
     }
     if arguments.flush {
+        meter.take();
         data::forget(store).await?;
+        if arguments.verbose {
+            report::print_calls(&meter.take());
+        }
         println!("the cache was made to forget the demo's rows");
     }
     Demo { store, meter, arguments, latencies: Vec::new() }.run().await

@@ -115,7 +115,7 @@ on_every_backend! {
         let mut first = servers.command("flight_delay");
         first.args(["--verbose", "--interactive", "--flush"]);
         let text = told(first).await;
-        assert_tells(&text, &[&format!("database {backend:?}, cache redis"), "loaded 3346 flights", "made to forget"]);
+        assert_tells(&text, &[&format!("database {backend:?}, cache redis"), "loaded 3346 flights", "SWEEP", "made to forget"]);
         assert_tells(&text, DEMO);
         assert_tells(&text, &[
             "  GET\n", "  LEASE\n", "  SELECT ", "  FILL\n",

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use writethrough::{OutboxOptions, WarmOptions};
 
 use super::{counts, flights, listening};
 use crate::support::databases::Backend;
 use crate::support::entities::flight::{Entity, delay};
+use crate::support::entities::gated;
 use crate::support::probe::recorded;
 use crate::support::redis::RedisServer;
 use crate::support::stage::{CacheKind, Stage};
@@ -42,6 +43,28 @@ async fn a_warm_up_whose_cache_dies_says_so_and_goes_on_when_it_is_back() {
         assert_eq!(Entity::warm(Entity::find(), options, &store).await.unwrap(), 7);
         assert_eq!(counts(&told), [(5, 5), (7, 7)]);
     }
+}
+
+/// Held between its query and its fills, as the cache dies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_warm_up_whose_fills_are_not_acknowledged_does_not_count_their_page() {
+    let mut redis = RedisServer::start([]);
+    let stage = Stage::new(Backend::Sqlite, CacheKind::Redis).await.on(redis.url());
+    stage.create_table(gated::Entity).await;
+    for id in 1..=3 {
+        gated::priced(id, 10).insert(&stage.plain().await).await.unwrap();
+    }
+    let store = stage.store().await;
+    let warm_up = gated::held(async move {
+        let mut told = Vec::new();
+        let warmed = gated::Entity::warm(gated::Entity::find(), listening(&mut told), &store).await;
+        (warmed, told)
+    });
+    let warm_up = warm_up.await;
+    redis.kill();
+    let (warmed, told) = warm_up.release().await;
+    assert!(warmed.unwrap_err().is_cache_unavailable());
+    assert_eq!(told, []);
 }
 
 #[tokio::test]

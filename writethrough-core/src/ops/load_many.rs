@@ -76,12 +76,15 @@ pub(super) async fn fill_missing<E: CachedEntity>(
     pks: Vec<ValueTuple>,
 ) -> Result<Result<usize, Bypass>> {
     let (mut many, _) = Many::<E>::of(context, pks)?;
+    // What is distrusted is put right soon; what does not answer may be gone for long.
+    let outage =
+        |many: &Many<'_, E>| many.outage.map(|why| if context.trusts_cache() { why } else { Bypass::Distrusted });
     let misses = many.ask_cache(span).await;
-    let lease = match many.outage {
-        None => many.take_leases(span, misses).await,
-        Some(why) => return Ok(Err(why)),
-    };
-    if let Some(why) = many.outage {
+    if let Some(why) = outage(&many) {
+        return Ok(Err(why));
+    }
+    let lease = many.take_leases(span, misses).await;
+    if let Some(why) = outage(&many) {
         return Ok(Err(why));
     }
     let leased = lease.keys();

@@ -99,8 +99,11 @@ impl GuardedCache {
     }
 
     async fn send_prefix(&self, permit: Permit<'_>, prefix: &str) -> Result<u64, CacheError> {
+        let started = Instant::now();
         let answer = self.cache.as_dyn().invalidate_prefix(prefix).await;
         permit.report(is_alive(&answer));
+        let keys = answer.as_ref().map_or(0, |met| usize::try_from(*met).unwrap_or(usize::MAX));
+        telemetry::tell_cache_call("SWEEP", keys, usize::from(answer.is_err()), started.elapsed());
         answer
     }
 

@@ -78,6 +78,7 @@ pub const SPAN_AUDIT: &str = "writethrough.audit";
 /// Span: a warm-up. Fields: `entity`, `seen`, `filled`.
 pub const SPAN_WARM: &str = "writethrough.warm";
 
-/// Event, at the level of traces: one call to the cache, of whatever kind. Fields: `step` (GET, LEASE, FILL, …, and SCAN for
-/// a walk over keys), `keys`, `failures` (keys whose step was not acknowledged), `micros`.
+/// Event, at the level of traces: one call to the cache, of whatever kind. Fields: `step` (GET, LEASE, FILL, …; SCAN for a
+/// page of a walk over keys, SWEEP for an invalidation of a whole entity), `keys`, `failures` (how many were not
+/// acknowledged), `micros`.
 pub const EVENT_CACHE_CALL: &str = "writethrough.cache_call";
