@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::expand::runtime;
+use crate::index_methods;
 use crate::key_methods;
 use crate::model::Entity;
 use crate::warm_method;
@@ -18,10 +19,12 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let warm = warm_method::warm(entity);
     let active_model = active_model(entity);
     let by_keys = key_methods::all(entity);
+    let by_indexes = index_methods::all(entity);
     let model = model(entity);
     quote! {
         #loads
         #by_keys
+        #by_indexes
         #removals
         #warm
         #active_model

@@ -1,6 +1,7 @@
 //! Writers and readers at the same time.
 
 mod held_readers;
+mod lists;
 mod mixed_writers;
 mod partial_updates;
 mod pointers;

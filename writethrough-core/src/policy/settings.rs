@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) lease_time: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) repair_queue_capacity: usize,
+    pub(crate) max_list_len: usize,
     pub(crate) database_limit: Option<DatabaseLimit>,
     pub(crate) on_cache_failure: OnCacheFailure,
     pub(crate) on_plain_write: OnPlainWrite,
@@ -33,6 +34,7 @@ impl Default for Settings {
             lease_time: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),
             repair_queue_capacity: 10_000,
+            max_list_len: 1_000,
             database_limit: None,
             on_cache_failure: OnCacheFailure::Degrade,
             on_plain_write: OnPlainWrite::Warn,
@@ -60,6 +62,11 @@ impl Settings {
             NegativeTtl::For(ttl) => Some(jittered(ttl)),
             NegativeTtl::Default => Some(jittered(NEGATIVE_TTL.min(ttl))),
         }
+    }
+
+    /// How long a list of so many rows is kept; an empty one says that there is no such row.
+    pub(crate) fn list_ttl(&self, policy: &EntityPolicy, len: usize) -> Option<Duration> {
+        if len == 0 { self.negative_ttl(policy) } else { Some(self.ttl(policy)) }
     }
 
     pub(crate) fn on_cache_failure(&self, policy: &EntityPolicy) -> OnCacheFailure {
