@@ -5,19 +5,20 @@
 
 use std::pin::Pin;
 
+pub use inventory;
 pub use sea_orm;
 
-pub use crate::entity::{CachedEntity, IntoKey, PkValue};
+pub use crate::entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue, Registration};
 pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::Session;
 
-use sea_orm::IntoActiveModel;
 use sea_orm::sea_query::{IntoValueTuple, OnConflict};
+use sea_orm::{IntoActiveModel, ModelTrait};
 
 use crate::error::Result;
-use crate::ops;
-use crate::store::Scope;
+use crate::ops::{self, HowMany};
+use crate::store::{self, Scope};
 
 /// A call of a generated method, which does nothing until it is awaited.
 pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -135,4 +136,26 @@ pub fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Verb<'_, ()> 
         Scope::Store(context) => Box::pin(ops::invalidate_all::<E>(context)),
         Scope::Transaction(tx) => Box::pin(async move { tx.invalidate_all::<E>() }),
     }
+}
+
+/// `Model::load_one_cached`.
+pub fn load_one_related<'a, M, R, S>(model: &M, _: R, session: &'a S) -> Verb<'a, Option<R::Model>>
+where
+    M: ModelTrait<Entity: IsRelatedTo<R>>,
+    R: CachedEntity,
+    S: Session,
+{
+    let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::One, session);
+    Box::pin(async { Ok(found.await?.into_iter().flatten().next()) })
+}
+
+/// `Model::load_many_cached`.
+pub fn load_many_related<'a, M, R, S>(model: &M, _: R, session: &'a S) -> Verb<'a, Vec<R::Model>>
+where
+    M: ModelTrait<Entity: IsRelatedTo<R>>,
+    R: CachedEntity,
+    S: Session,
+{
+    let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::Any, session);
+    Box::pin(async { Ok(found.await?.into_iter().flatten().collect()) })
 }

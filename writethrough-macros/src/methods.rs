@@ -9,6 +9,7 @@ use quote::quote;
 use crate::expand::runtime;
 use crate::key_methods;
 use crate::model::Entity;
+use crate::relation_methods;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
 pub(crate) fn all(entity: &Entity) -> TokenStream {
@@ -17,12 +18,14 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let active_model = active_model(entity);
     let by_keys = key_methods::all(entity);
     let model = model(entity);
+    let relations = relation_methods::all(entity);
     quote! {
         #loads
         #by_keys
         #removals
         #active_model
         #model
+        #relations
     }
 }
 

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, IdenStatic, Iterable, PrimaryKeyArity, PrimaryKeyToCo
 use sha2::{Digest, Sha256};
 
 use super::column_type;
+use super::foreign_key::ForeignKey;
 use super::key::escape;
 use super::traits::{CachedEntity, PkValue};
 use super::unique_key::UniqueKey;
@@ -33,6 +34,8 @@ pub struct Facts {
     pub unique_keys: Vec<UniqueKey>,
     /// The table and its schema, escaped: what `name` is without a `rename`.
     pub(crate) table: String,
+    /// The foreign keys that its relations tell of, those of other tables included.
+    pub(crate) foreign_keys: Vec<ForeignKey>,
     /// MessagePack: the table, then the columns. What follows the values in an entry.
     pub(crate) row_names: Vec<u8>,
     /// MessagePack: the table, then the columns of the primary key. What an entry of "no such row" says.
@@ -93,6 +96,7 @@ impl Facts {
             unique_keys: E::unique_keys().iter().map(|columns| UniqueKey::ask::<E>(&table, columns)).collect(),
             row_names: names(&table, columns.iter().copied()),
             key_names: names(&table, key_columns),
+            foreign_keys: ForeignKey::of::<E>(),
             columns,
             name: escape::bounded(match E::POLICY.rename {
                 Some(rename) => {

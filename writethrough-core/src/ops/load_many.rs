@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, IntoValueTuple, Value, ValueTuple};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
+use sea_orm::{Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -19,19 +19,27 @@ use super::context::Context;
 use super::lease::{KEYS_PER_CALL, Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, PkValue, facts};
+use crate::entity::{self, CachedEntity, Facts, PkValue, facts, find_by_pk};
 use crate::entry::Payload;
 use crate::error::Result;
 use crate::protocol::{Reply, Standing, Step};
 use crate::telemetry;
 
 /// Bind parameters in one query: far below what every database takes.
-const BINDS_PER_QUERY: usize = 10_000;
+pub(super) const BINDS_PER_QUERY: usize = 10_000;
 
 /// Loads the rows with these primary keys, in the order asked, duplicates kept.
 pub(crate) async fn load_many<E: CachedEntity>(
     context: &Arc<Context>,
     ids: Vec<PkValue<E>>,
+) -> Result<Vec<Option<E::Model>>> {
+    load_pks::<E>(context, ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
+}
+
+/// The same for keys whose type nobody knows any more.
+pub(super) async fn load_pks<E: CachedEntity>(
+    context: &Arc<Context>,
+    pks: Vec<ValueTuple>,
 ) -> Result<Vec<Option<E::Model>>> {
     context.enter::<E>()?;
     let entity = facts::<E>();
@@ -39,12 +47,11 @@ pub(crate) async fn load_many<E: CachedEntity>(
         target: "writethrough",
         telemetry::SPAN_LOAD_MANY,
         entity = entity.label,
-        keys = ids.len(),
+        keys = pks.len(),
         bypass = tracing::field::Empty
     );
     let started = Instant::now();
     let models = async {
-        let pks = ids.into_iter().map(IntoValueTuple::into_value_tuple).collect();
         let (mut many, order) = Many::<E>::of(context, pks)?;
         many.run(&span).await?;
         Ok(many.in_order(&order))
@@ -201,8 +208,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let Some(pk) = self.wanted.get(key) else {
             return Ok(None);
         };
-        let id = PkValue::<E>::from_value_tuple(pk.clone());
-        self.context.deadline().within(None, pin!(E::find_by_id(id).one(db))).await
+        self.context.deadline().within(None, pin!(find_by_pk::<E>(pk).one(db))).await
     }
 
     /// FILLs what may be kept, RELEASEs the rest.
@@ -226,21 +232,8 @@ impl<'a, E: CachedEntity> Many<'a, E> {
     }
 }
 
-/// `pk IN (…)`, with the casts that SeaORM gives enum columns.
+/// `pk IN (…)`.
 fn is_one_of<E: CachedEntity>(pks: &[ValueTuple]) -> Condition {
     let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-    match columns.as_slice() {
-        [column] => {
-            let values = pks.iter().flat_map(|pk| pk.clone().into_iter()).map(|value| column.save_as(Expr::val(value)));
-            Condition::all().add(column.into_expr().is_in(values))
-        }
-        columns => {
-            let row = Expr::tuple(columns.iter().map(|column| column.into_expr()));
-            let tuple = |pk: &ValueTuple| {
-                let values = pk.clone().into_iter().zip(columns);
-                Expr::tuple(values.map(|(value, column): (Value, _)| column.save_as(Expr::val(value))))
-            };
-            Condition::all().add(row.is_in(pks.iter().map(tuple)))
-        }
-    }
+    entity::is_one_of(&columns, pks.iter().map(|pk| pk.clone().into_iter().collect()))
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod bypass;
+mod cascade;
 mod change;
 mod claim;
 mod context;
@@ -18,6 +19,8 @@ mod lease;
 mod load;
 mod load_by_key;
 mod load_many;
+mod load_many_by_key;
+mod related;
 mod save;
 mod shield;
 mod statement;
@@ -35,6 +38,7 @@ pub(crate) use invalidate::{invalidate, invalidate_all, invalidate_model};
 pub(crate) use load::load;
 pub(crate) use load_by_key::load_by_key;
 pub(crate) use load_many::load_many;
+pub(crate) use related::{Asked, HowMany, related};
 pub(crate) use save::{Verb, save};
 pub use transaction::Transaction;
 pub(crate) use upsert::upsert;
