@@ -51,6 +51,49 @@ pub fn load_by_key<E: CachedEntity, S: Session>(
     }
 }
 
+/// `Entity::load_all_cached_by_…`; `index` counts the indexes of [`CachedEntity::indexes`].
+pub fn load_all_by_index<E: CachedEntity, S: Session>(
+    index: usize,
+    values: Vec<sea_orm::Value>,
+    session: &S,
+) -> Verb<'_, Vec<E::Model>> {
+    let lists = load_lists::<E, S>(index, vec![values], session);
+    Box::pin(async move { Ok(lists.await?.into_iter().flatten().collect()) })
+}
+
+/// The same for many values at once, in the order given.
+pub fn load_lists<E: CachedEntity, S: Session>(
+    index: usize,
+    values: Vec<Vec<sea_orm::Value>>,
+    session: &S,
+) -> Verb<'_, Vec<Vec<E::Model>>> {
+    match session.scope() {
+        Scope::Store(context) => Box::pin(ops::load_lists::<E>(context, index, values)),
+        Scope::Transaction(tx) => Box::pin(tx.load_lists::<E>(index, values)),
+    }
+}
+
+/// One value of [`CachedEntity::index_values`].
+///
+/// # Errors
+///
+/// If the column is not of this type.
+pub fn value_at<T: sea_orm::TryGetable + Into<sea_orm::Value>>(
+    row: &sea_orm::QueryResult,
+    position: usize,
+) -> std::result::Result<sea_orm::Value, sea_orm::DbErr> {
+    row.try_get_by_index::<T>(position).map(Into::into)
+}
+
+/// What [`CachedEntity::index_values`] says of another number.
+///
+/// # Errors
+///
+/// Always.
+pub fn no_such_index<T>(index: usize) -> std::result::Result<T, sea_orm::DbErr> {
+    Err(sea_orm::DbErr::Type(format!("the entity has no index number {index}: count its `indexes()` from 0")))
+}
+
 /// `ActiveModel::save_through`.
 pub fn save<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Verb<'_, E::Model> {
     write::<E, S>(active_model, ops::Verb::Save, session)

@@ -2,13 +2,15 @@
 //!
 //! Use it through the facade crate. It reads the attributes (`attr`) and the little of the model that only its text
 //! tells (`model`, `keys`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
-//! delegating line each (`expand`, `methods`, `key_methods`, `relation_methods`); beside errors it writes what it can (`fallback`).
+//! delegating line each (`expand`, `methods`, `key_methods`, `index_methods`, `relation_methods`); beside errors it writes what
+//! it can (`fallback`).
 
 mod attr;
 mod check;
 mod errors;
 mod expand;
 mod fallback;
+mod index_methods;
 mod item;
 mod key_methods;
 mod keys;
@@ -16,6 +18,7 @@ mod methods;
 mod model;
 mod relation_methods;
 mod spelling;
+mod types;
 mod value;
 
 #[cfg(test)]
@@ -39,6 +42,7 @@ fn derive(input: &DeriveInput) -> TokenStream {
     let entity = model::Entity::read(input, &mut errors);
     if let Some(entity) = &entity {
         check::exact_is_for_keys(entity, &mut errors);
+        check::indexes_compare_by_bytes(entity, &mut errors);
     }
     match entity {
         Some(entity) if errors.is_empty() => expand::entity(&entity),

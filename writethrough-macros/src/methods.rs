@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::expand::runtime;
+use crate::index_methods;
 use crate::key_methods;
 use crate::model::Entity;
 use crate::relation_methods;
@@ -17,11 +18,13 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let removals = removals(entity);
     let active_model = active_model(entity);
     let by_keys = key_methods::all(entity);
+    let by_indexes = index_methods::all(entity);
     let model = model(entity);
     let relations = relation_methods::all(entity);
     quote! {
         #loads
         #by_keys
+        #by_indexes
         #removals
         #active_model
         #model

@@ -4,20 +4,20 @@ use sea_orm::sea_query::ValueTuple;
 use sea_orm::sea_query::{Expr, ExprTrait, Value};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilter, Select};
 
-/// `column IN (…)`, or `(column, column) IN ((…), (…))`.
-pub(crate) fn is_one_of<C: ColumnTrait>(columns: &[C], values: impl IntoIterator<Item = Vec<Value>>) -> Condition {
-    let values = values.into_iter();
+/// `(column, …) IN (…)`.
+pub(crate) fn is_one_of<C: ColumnTrait>(columns: &[C], values: &[Vec<Value>]) -> Condition {
     match columns {
         [column] => {
-            let values = values.flatten().map(|value| column.save_as(Expr::val(value)));
+            let values = values.iter().flatten().map(|value| column.save_as(Expr::val(value.clone())));
             Condition::all().add(column.into_expr().is_in(values))
         }
         columns => {
             let row = Expr::tuple(columns.iter().map(|column| column.into_expr()));
-            let tuple = |values: Vec<Value>| {
-                Expr::tuple(values.into_iter().zip(columns).map(|(value, column)| column.save_as(Expr::val(value))))
+            let tuple = |values: &Vec<Value>| {
+                let values = values.iter().zip(columns);
+                Expr::tuple(values.map(|(value, column)| column.save_as(Expr::val(value.clone()))))
             };
-            Condition::all().add(row.is_in(values.map(tuple)))
+            Condition::all().add(row.is_in(values.iter().map(tuple)))
         }
     }
 }

@@ -97,7 +97,7 @@ fn select<E: CachedEntity>(wanted: &Wanted<'_>) -> SelectStatement {
     if !is_more_than_keys::<E>(wanted) {
         query = query.select_only().columns(primary_key::<E>());
     }
-    query.filter(is_one_of(&by, wanted.values.iter().cloned())).lock_exclusive().into_query()
+    query.filter(is_one_of(&by, wanted.values)).lock_exclusive().into_query()
 }
 
 fn read<E: CachedEntity>(wanted: &Wanted<'_>, row: &QueryResult) -> Result<Listed, DbErr> {

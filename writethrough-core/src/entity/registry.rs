@@ -17,7 +17,7 @@ use crate::policy::EntityPolicy;
 pub(crate) struct Owner {
     pub(crate) entity: &'static Facts,
     pub(crate) policy: EntityPolicy,
-    prefixes: fn(&KeySpace) -> [String; 2],
+    prefixes: fn(&KeySpace) -> [String; 3],
     keys_of_recorded: fn(&KeySpace, &Recorded) -> Option<Vec<CacheKey>>,
     pub(crate) listing: Listing,
 }
@@ -33,8 +33,8 @@ impl Owner {
         }
     }
 
-    /// What the entity's keys start with: those of rows, and pointers.
-    pub(crate) fn prefixes(&self, keys: &KeySpace) -> [String; 2] {
+    /// What the entity's keys start with: those of rows, pointers, and lists.
+    pub(crate) fn prefixes(&self, keys: &KeySpace) -> [String; 3] {
         (self.prefixes)(keys)
     }
 

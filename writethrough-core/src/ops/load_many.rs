@@ -9,20 +9,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
-use sea_orm::{Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
+use sea_orm::{ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::bypass::Bypass;
 use super::context::Context;
-use super::lease::{KEYS_PER_CALL, Lease, Seen, take_leases};
+use super::lease::{Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
 use crate::cache::CacheKey;
-use crate::entity::{self, CachedEntity, Facts, PkValue, facts, find_by_pk};
+use crate::entity::{CachedEntity, Facts, PkValue, facts, find_by_pk, is_one_of};
 use crate::entry::Payload;
 use crate::error::Result;
-use crate::protocol::{Reply, Standing, Step};
+use crate::protocol::Standing;
 use crate::telemetry;
 
 /// Bind parameters in one query: far below what every database takes.
@@ -51,15 +51,20 @@ pub(super) async fn load_pks<E: CachedEntity>(
         bypass = tracing::field::Empty
     );
     let started = Instant::now();
-    let models = async {
-        let (mut many, order) = Many::<E>::of(context, pks)?;
-        many.run(&span).await?;
-        Ok(many.in_order(&order))
-    }
-    .instrument(span.clone())
-    .await;
+    let models = load_rows::<E>(context, &span, pks).instrument(span.clone()).await;
     telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
     models
+}
+
+/// The same for a load that has a span of its own.
+pub(super) async fn load_rows<E: CachedEntity>(
+    context: &Arc<Context>,
+    span: &Span,
+    pks: Vec<ValueTuple>,
+) -> Result<Vec<Option<E::Model>>> {
+    let (mut many, order) = Many::<E>::of(context, pks)?;
+    many.run(span).await?;
+    Ok(many.in_order(&order))
 }
 
 /// Asks the database alone, on this connection; in the order asked, duplicates kept.
@@ -121,31 +126,14 @@ impl<'a, E: CachedEntity> Many<'a, E> {
     /// GETs all keys; returns those that a lease may be taken for.
     async fn ask_cache(&mut self, span: &Span) -> Vec<(CacheKey, Seen)> {
         let mut misses = Vec::new();
-        if !self.context.trusts_cache() {
-            self.note(Bypass::Distrusted, span);
-            return misses;
-        }
         let keys: Vec<_> = self.wanted.keys().cloned().collect();
-        for keys in keys.chunks(KEYS_PER_CALL) {
-            let answers = self.context.cache.apply(keys.iter().map(|key| (key.clone(), Step::Get)).collect()).await;
-            for (key, answer) in keys.iter().zip(answers) {
-                let answer = match answer {
-                    Ok(Reply::Standing(standing)) => self.read(key, standing),
-                    Ok(_) => Answer::Bypass(Bypass::Unavailable),
-                    Err(error) => Answer::Bypass(Bypass::because_of(&error)),
-                };
-                match answer {
-                    Answer::Hit(model) => drop(self.found.insert(key.clone(), model)),
-                    Answer::Miss(seen) => misses.push((key.clone(), seen)),
-                    Answer::Bypass(why) => self.note(why, span),
-                }
+        let standings = self.context.standings(&keys).await;
+        for (key, standing) in keys.into_iter().zip(standings) {
+            match standing.map_or_else(Answer::Bypass, |standing| self.read(&key, standing)) {
+                Answer::Hit(model) => drop(self.found.insert(key, model)),
+                Answer::Miss(seen) => misses.push((key, seen)),
+                Answer::Bypass(why) => self.note(why, span),
             }
-        }
-        if !self.context.trusts_cache() {
-            // These were the first answers after an outage.
-            self.outage = Some(Bypass::Distrusted.told_to(span));
-            self.found.clear();
-            misses.clear();
         }
         misses
     }
@@ -195,7 +183,9 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let mut rows = HashMap::new();
         let pks: Vec<_> = keys.iter().filter_map(|key| self.wanted.get(key)).cloned().collect();
         for pks in pks.chunks(BINDS_PER_QUERY / PkValue::<E>::ARITY.max(1)) {
-            let query = E::find().filter(is_one_of::<E>(pks));
+            let pks: Vec<Vec<Value>> = pks.iter().map(|pk| pk.clone().into_iter().collect()).collect();
+            let columns: Vec<_> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+            let query = E::find().filter(is_one_of(&columns, &pks));
             for model in self.context.deadline().within(None, pin!(query.all(db))).await? {
                 rows.insert(self.context.key_of::<E>(&model)?, model);
             }
@@ -230,10 +220,4 @@ impl<'a, E: CachedEntity> Many<'a, E> {
             None => Answer::Bypass(Bypass::Occupied),
         }
     }
-}
-
-/// `pk IN (…)`.
-fn is_one_of<E: CachedEntity>(pks: &[ValueTuple]) -> Condition {
-    let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-    entity::is_one_of(&columns, pks.iter().map(|pk| pk.clone().into_iter().collect()))
 }

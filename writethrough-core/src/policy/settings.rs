@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) close_timeout: Duration,
     pub(crate) repair_queue_capacity: usize,
     pub(crate) bulk_limit: usize,
+    pub(crate) max_list_len: usize,
     pub(crate) database_limit: Option<DatabaseLimit>,
     pub(crate) on_cache_failure: OnCacheFailure,
     pub(crate) on_plain_write: OnPlainWrite,
@@ -35,6 +36,7 @@ impl Default for Settings {
             close_timeout: Duration::from_secs(10),
             repair_queue_capacity: 10_000,
             bulk_limit: 10_000,
+            max_list_len: 1_000,
             database_limit: None,
             on_cache_failure: OnCacheFailure::Degrade,
             on_plain_write: OnPlainWrite::Warn,
@@ -62,6 +64,11 @@ impl Settings {
             NegativeTtl::For(ttl) => Some(jittered(ttl)),
             NegativeTtl::Default => Some(jittered(NEGATIVE_TTL.min(ttl))),
         }
+    }
+
+    /// How long a list of so many rows is kept; an empty one says that there is no such row.
+    pub(crate) fn list_ttl(&self, policy: &EntityPolicy, len: usize) -> Option<Duration> {
+        if len == 0 { self.negative_ttl(policy) } else { Some(self.ttl(policy)) }
     }
 
     pub(crate) fn on_cache_failure(&self, policy: &EntityPolicy) -> OnCacheFailure {

@@ -150,6 +150,13 @@ impl StoreBuilder {
         self
     }
 
+    /// The most rows that a list of `load_all_cached_by_…` may have to be kept in the cache: 1 to 100,000, 1,000 by default. A
+    /// longer one is not kept: its rows come from the database each time.
+    pub fn max_list_len(mut self, rows: usize) -> Self {
+        self.settings.max_list_len = rows;
+        self
+    }
+
     /// A bound on the queries that loads send to the database while the cache cannot be used: none by default. A load that
     /// finds no turn in time fails, see [`Error::is_overloaded`](crate::Error::is_overloaded). Loads of one row share
     /// queries as always; loads in a transaction and writes do not wait, nor does anybody while the cache answers.
@@ -270,6 +277,7 @@ impl StoreBuilder {
         in_range("close_timeout", settings.close_timeout, Duration::ZERO, 60 * minute)?;
         in_range("repair_queue_capacity", settings.repair_queue_capacity, 1, 1_000_000)?;
         in_range("bulk_limit", settings.bulk_limit, 1, 1_000_000)?;
+        in_range("max_list_len", settings.max_list_len, 1, 100_000)?;
         if let Some(DatabaseLimit { max_queries, queue_timeout }) = settings.database_limit {
             in_range("max_queries of the database_limit", max_queries, 1, 1_000_000)?;
             in_range("queue_timeout of the database_limit", queue_timeout, Duration::ZERO, 60 * minute)?;

@@ -66,6 +66,9 @@ pub const SPAN_LOAD: &str = "writethrough.load";
 pub const SPAN_LOAD_BY_KEY: &str = "writethrough.load_by_key";
 /// Span: a load of many. Fields: `entity`, `keys`, `bypass`.
 pub const SPAN_LOAD_MANY: &str = "writethrough.load_many";
+/// Span: a load of the rows that have a value of an index, or of several values at once. Fields: `entity`, `index` (its
+/// columns), `lists`, `bypass`.
+pub const SPAN_LOAD_LISTS: &str = "writethrough.load_lists";
 /// Span: an insert or update. Fields: `entity`, `cache` (refreshed, invalidated, contended, deferred, degraded).
 pub const SPAN_SAVE: &str = "writethrough.save";
 /// Span: a delete. Fields: `entity`, `cache`.

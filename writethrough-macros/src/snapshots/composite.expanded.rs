@@ -25,6 +25,38 @@ impl crate::cache::__private::CachedEntity for Entity {
             &[Self::Column::Passenger],
         ]
     }
+    fn indexes() -> &'static [&'static [Self::Column]] {
+        &[&[Self::Column::Gate, Self::Column::Number], &[Self::Column::AirlineId]]
+    }
+    fn index_values(
+        index: usize,
+        row: &crate::cache::__private::sea_orm::QueryResult,
+        first: usize,
+    ) -> ::core::result::Result<
+        ::std::vec::Vec<crate::cache::__private::sea_orm::Value>,
+        crate::cache::__private::sea_orm::DbErr,
+    > {
+        match index {
+            0 => {
+                ::core::result::Result::Ok(
+                    ::std::vec![
+                        crate ::cache::__private::value_at:: < Option < i32 > > (row,
+                        first + 0) ?, crate ::cache::__private::value_at:: < String >
+                        (row, first + 1) ?
+                    ],
+                )
+            }
+            1 => {
+                ::core::result::Result::Ok(
+                    ::std::vec![
+                        crate ::cache::__private::value_at:: < Option < i64 > > (row,
+                        first + 0) ?
+                    ],
+                )
+            }
+            _ => crate::cache::__private::no_such_index(index),
+        }
+    }
     fn exact_columns() -> &'static [Self::Column] {
         &[Self::Column::Number, Self::Column::Passenger]
     }
@@ -180,6 +212,67 @@ impl Entity {
                 ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
                 ::into(crate ::cache::__private::IntoKey:: < String >
                 ::into_key(passenger))
+            ],
+            s,
+        )
+    }
+}
+/// Reading through the cache by columns that several rows may have in common.
+#[allow(dead_code, non_snake_case)]
+impl Entity {
+    /// Loads all rows with this `gate` and `type`, in the order of their primary keys: from the cache, or else from the database, which fills the cache.
+    ///
+    /// A list of more rows than the store's `max_list_len` is not kept: its rows come from the database each time.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time.
+    pub(crate) fn load_all_cached_by_gate_and_type(
+        gate: i32,
+        r#type: impl crate::cache::__private::IntoKey<String>,
+        s: &impl crate::cache::__private::Session,
+    ) -> crate::cache::__private::Verb<'_, ::std::vec::Vec<Model>> {
+        crate::cache::__private::load_all_by_index::<
+            Self,
+            _,
+        >(
+            0,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(gate), ::core::convert::Into:: < crate
+                ::cache::__private::sea_orm::Value > ::into(crate
+                ::cache::__private::IntoKey:: < String > ::into_key(r#type))
+            ],
+            s,
+        )
+    }
+    /// Loads all rows with this `airline_id`, in the order of their primary keys: from the cache, or else from the database, which fills the cache.
+    ///
+    /// A list of more rows than the store's `max_list_len` is not kept: its rows come from the database each time.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time.
+    pub(crate) fn load_all_cached_by_airline_id(
+        airline_id: i64,
+        s: &impl crate::cache::__private::Session,
+    ) -> crate::cache::__private::Verb<'_, ::std::vec::Vec<Model>> {
+        crate::cache::__private::load_all_by_index::<
+            Self,
+            _,
+        >(
+            1,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(airline_id)
             ],
             s,
         )

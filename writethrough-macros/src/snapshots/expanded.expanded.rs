@@ -9,7 +9,7 @@ const _: () = {
     }
     impl<T> NotInPrimaryKey for T {
         const IataCode: Self = ::core::panic!(
-            "`exact` is for columns of a key, and this one is in none: remove it"
+            "`exact` is for columns of a key or an index, and this one is in none: remove it"
         );
     }
     let _ = <Airports as ::writethrough::__private::sea_orm::EntityTrait>::PrimaryKey::IataCode;

@@ -8,6 +8,7 @@ pub mod flight;
 pub mod gated;
 pub mod hooked;
 pub mod keys;
+pub mod listed;
 pub mod policies;
 pub mod uniques;
 pub mod versions;

@@ -129,7 +129,7 @@ impl<E: CachedEntity> Round<'_, E> {
 
     /// Looks up the rows of entries.
     async fn compare_entries(&mut self, from: &mut Cursor) -> Result<()> {
-        let [prefix, _] = self.context.keys.prefixes::<E>();
+        let [prefix, ..] = self.context.keys.prefixes::<E>();
         let (mut left, mut pages) = (self.audit.most(), self.audit.most());
         if self.audit.extent == Extent::All {
             *from = Cursor::default();

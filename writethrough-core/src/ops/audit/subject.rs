@@ -5,7 +5,7 @@ use sea_orm::sea_query::ValueTuple;
 
 use super::report::Difference;
 use crate::cache::CacheKey;
-use crate::entity::CachedEntity;
+use crate::entity::{CachedEntity, Secondary};
 use crate::entry::{Decoded, Payload, decode, decode_pointer, encode_row};
 use crate::error::Result;
 use crate::ops::context::Context;
@@ -42,7 +42,7 @@ impl Subject {
         let mut subjects: Vec<Self> = Vec::new();
         let row = context.key::<E>(&pk).ok().map(|key| (key, Place::Row));
         let pointers = (0..E::unique_keys().len()).filter_map(|number| {
-            let key = context.keys.pointer_key_of::<E>(number, model).ok().flatten()?;
+            let key = context.keys.secondary_key_of::<E>(Secondary::Unique(number), model).ok().flatten()?;
             Some((key, Place::Pointer(number)))
         });
         // A row whose key is too long has no entry. An entity may name the same unique key twice.
@@ -109,7 +109,7 @@ impl Subject {
     }
 
     fn is_pointed_at<E: CachedEntity>(&self, context: &Context, number: usize, row: &E::Model) -> bool {
-        matches!(context.keys.pointer_key_of::<E>(number, row), Ok(Some(key)) if key == self.key)
+        matches!(context.keys.secondary_key_of::<E>(Secondary::Unique(number), row), Ok(Some(key)) if key == self.key)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Loading the rows that belong to others, over the relations that SeaORM knows.
 //!
-//! A relation leads from columns of one entity to columns of another. Where those are the other's primary key or one of its
-//! unique keys, its rows are loaded by them as always, all at once. There is no other way: a relation that would take a
-//! query for each call is refused.
+//! A relation leads from columns of one entity to columns of another. Where those are the other's primary key, one of its
+//! unique keys or one of its indexes, its rows are loaded by them as always, all at once. There is no other way: a relation
+//! that would take a query for each call is refused.
 
 mod path;
 mod values;
@@ -14,6 +14,7 @@ use sea_orm::sea_query::Value;
 
 use super::context::Context;
 use super::load::load_pk;
+use super::load_lists::{find_lists, load_lists};
 use super::load_many::{find_many, load_pks};
 use super::load_many_by_key::{find_many_by_key, load_many_by_key};
 use crate::entity::CachedEntity;
@@ -36,6 +37,7 @@ pub(crate) async fn related<R: CachedEntity>(context: &Arc<Context>, asked: Aske
         }
         (Way::PrimaryKey, values) => load_pks::<R>(context, values.into_iter().map(tuple).collect()).await?,
         (Way::Key(key), values) => load_many_by_key::<R>(context, key, values).await?,
+        (Way::Index(index), values) => return Ok(asked.spread(load_lists::<R>(context, index, values).await?)),
     };
     Ok(asked.spread(found.into_iter().map(Vec::from_iter).collect()))
 }
@@ -50,6 +52,7 @@ pub(super) async fn find_related<R: CachedEntity>(
         (_, values) if values.is_empty() => Vec::new(),
         (Way::PrimaryKey, values) => find_many::<R>(context, db, values.into_iter().map(tuple).collect()).await?,
         (Way::Key(key), values) => find_many_by_key::<R>(context, db, key, values).await?,
+        (Way::Index(index), values) => return Ok(asked.spread(find_lists::<R>(context, db, index, values).await?)),
     };
     Ok(asked.spread(found.into_iter().map(Vec::from_iter).collect()))
 }

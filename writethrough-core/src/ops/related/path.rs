@@ -17,6 +17,8 @@ pub(super) enum Way {
     PrimaryKey,
     /// By a unique key, by its number.
     Key(usize),
+    /// By an index, by its number.
+    Index(usize),
 }
 
 /// How many rows belong to one.
@@ -94,14 +96,20 @@ impl<E: IsRelatedTo<R>, R: CachedEntity> Path<E, R> {
         let steps: Vec<_> = from.into_iter().zip(to).collect();
         let primary_key: Vec<_> = R::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
         let keys = R::unique_keys().iter().enumerate().map(|(number, key)| (Way::Key(number), key.to_vec()));
-        let ways = std::iter::once((Way::PrimaryKey, primary_key)).chain(keys);
+        let indexes = R::indexes().iter().enumerate().map(|(number, index)| (Way::Index(number), index.to_vec()));
+        let ways = std::iter::once((Way::PrimaryKey, primary_key)).chain(keys).chain(indexes);
         ways.filter_map(|(way, key)| Some(Self { way, steps: in_order_of::<E, R>(&steps, &key)? })).next().ok_or_else(
             || {
                 let columns = to_names.join("`, `");
                 let remedy = match to_names.as_slice() {
-                    [column] => format!("mark `{column}` with `#[write_through(key)]` if it is unique"),
+                    [column] => {
+                        format!("mark `{column}` with `#[write_through(index)]`, or with `key` if it is unique")
+                    }
                     names => {
-                        format!("mark the struct with `#[write_through(key({}))]` if they are unique", names.join(", "))
+                        format!(
+                            "mark the struct with `#[write_through(index({}))]`, or with `key` if they are unique",
+                            names.join(", ")
+                        )
                     }
                 };
                 refused::<E, R>(&format!("leads to `{columns}`, by which rows are not cached; {remedy}"))

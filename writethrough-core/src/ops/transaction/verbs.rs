@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{self, IntoValueTuple, OnConflict, ValueTuple};
+use sea_orm::sea_query::{IntoValueTuple, OnConflict, Value, ValueTuple};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DbErr, ValidatedDeleteOne};
 
 use super::connection::Own;
@@ -18,6 +18,7 @@ use crate::ops::delete::{absent, delete_returning};
 use crate::ops::footprint::Footprint;
 use crate::ops::invalidate::keys_of_row;
 use crate::ops::load_by_key::find_by_key;
+use crate::ops::load_lists::find_lists;
 use crate::ops::load_many::find_many;
 use crate::ops::related::{Asked, find_related};
 use crate::ops::save::{Verb, advise};
@@ -43,7 +44,7 @@ impl Transaction {
     pub(crate) async fn load_by_key<E: CachedEntity>(
         &self,
         key: usize,
-        values: Vec<sea_query::Value>,
+        values: Vec<Value>,
     ) -> Result<Option<E::Model>> {
         self.context().meet::<E>();
         let own = self.own().await.map_err(before_commit)?;
@@ -56,6 +57,18 @@ impl Transaction {
         context.meet::<R>();
         let own = self.own().await.map_err(before_commit)?;
         find_related::<R>(context, &own, &asked).await
+    }
+
+    /// Loads the rows of each of these values of an index as this transaction sees them; of each in the order of their
+    /// primary keys.
+    pub(crate) async fn load_lists<E: CachedEntity>(
+        &self,
+        index: usize,
+        values: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<E::Model>>> {
+        self.context().meet::<E>();
+        let own = self.own().await.map_err(before_commit)?;
+        find_lists::<E>(self.context(), &own, index, values).await
     }
 
     /// Writes a row, with its hooks.
@@ -116,7 +129,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Removes the entry of this row and its pointers with the commit.
+    /// Removes the entry of this row, its pointers, and the lists that have it, with the commit.
     pub(crate) fn invalidate_model<E: CachedEntity>(&self, model: &E::Model) -> Result<()> {
         self.level().usable().map_err(before_commit)?;
         self.context().meet::<E>();

@@ -91,7 +91,7 @@ fn push(repairs: &Repairs, key: &str, repair: Repair) {
 }
 
 fn all_of(label: &'static str) -> EntityKeys {
-    EntityKeys { label, prefixes: [format!("{label}:"), format!("{label}@")] }
+    EntityKeys { label, prefixes: [format!("{label}:"), format!("{label}@"), format!("{label}&")] }
 }
 
 fn stamp(nonce: u64) -> Stamp {

@@ -5,7 +5,7 @@ use sea_orm::sea_query::IntoValueTuple;
 use super::{cluster, shop, text_value};
 use crate::cache::CacheKey;
 use crate::entity::samples::{flight, odd, ticket};
-use crate::entity::{CachedEntity, KeyError, KeySpace, MAX_KEY_LEN, MAX_PK_LEN};
+use crate::entity::{CachedEntity, KeyError, KeySpace, MAX_KEY_LEN, MAX_PK_LEN, Secondary};
 
 fn ticket() -> ticket::Model {
     ticket::Model { id: 1, code: Some(7), mail: None, flight_id: 115, seat_number: "12A".to_owned(), price: 0 }
@@ -35,7 +35,7 @@ fn a_row_has_a_pointer_for_each_key_that_is_not_null() {
     let keys = shop().pointer_keys::<ticket::Entity>(&ticket()).unwrap();
     let keys: Vec<_> = keys.iter().map(|key| key.as_ref().map(CacheKey::as_str)).collect();
     assert_eq!(keys, [Some("shop:ticket@code:7"), None, Some("shop:ticket@flight_id+seat:115:12A")]);
-    assert_eq!(shop().pointer_key_of::<ticket::Entity>(1, &ticket()), Ok(None));
+    assert_eq!(shop().secondary_key_of::<ticket::Entity>(Secondary::Unique(1), &ticket()), Ok(None));
 }
 
 #[test]
