@@ -1,7 +1,7 @@
 //! The one row that each row belongs to.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use writethrough::{CachedLoader, Error, Store};
 
 use crate::support::entities::apron::{note, parking, stand};
@@ -81,12 +81,13 @@ on_every_stage! {
     async fn a_relation_to_a_unique_key_is_followed(stage: Stage) {
         let (_, parkings) = apron(&stage).await;
         let (store, log) = recorded(&stage).await;
-        for round in 0..3 {
+        airline::Entity::invalidate_all(&store).await.unwrap();
+        for statements in [1, 1, 0] {
             let airlines = parkings.load_one_cached(airline::Entity, &store).await.unwrap();
             let ids: Vec<_> = airlines.into_iter().map(|airline| airline.map(|airline| airline.id)).collect();
             assert_eq!(ids, [Some(1), None, Some(2)]);
-            let statements = log.take().len();
-            assert!(round < 2 || statements == 0, "{statements}");
+            // The pointers, then the rows that they lead to.
+            assert_eq!(log.take().len(), statements);
         }
         let moved = airline::ActiveModel { id: Set(2), code: Set(7), ..Default::default() };
         parking::Entity::delete_many().exec(store.database()).await.unwrap();

@@ -4,5 +4,6 @@ mod belongs_to;
 mod bound;
 mod cascades;
 mod faults;
+mod has_many;
 mod keys;
 mod races;

@@ -67,8 +67,8 @@ pub trait CachedLoader: sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// The relation leads to many rows, or to columns by which rows are not cached: neither the primary key nor a `key` of
-    /// the other entity; it has a condition of its own, or goes through another table. Or the database was asked and
+    /// The relation leads to many rows, or to columns by which rows are not cached: neither the primary key nor a `key` or
+    /// `index` of the other entity; it has a condition of its own, or goes through another table. Or the database was asked and
     /// failed.
     ///
     /// # Cancel safety

@@ -46,6 +46,7 @@ pub mod parking {
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
     #[sea_orm(table_name = "apron_parking")]
+    #[write_through(index(stand_number, stand_pier))]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i32,
@@ -93,6 +94,82 @@ pub mod parking {
             stand_number: Set(stand.map(|(_, number)| number)),
             airline_code: Set(airline_code),
         }
+    }
+}
+
+/// Belongs to one airline, which has no other.
+pub mod license {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
+    #[sea_orm(table_name = "apron_license")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        #[sea_orm(unique)]
+        #[write_through(key)]
+        pub airline_id: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "airline::Entity", from = "Column::AirlineId", to = "airline::Column::Id")]
+        Airline,
+    }
+
+    impl Related<airline::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Airline.def()
+        }
+    }
+
+    impl Related<Entity> for airline::Entity {
+        fn to() -> RelationDef {
+            airline::Entity::has_one(Entity).into()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    pub fn of(id: i32, airline_id: i32) -> ActiveModel {
+        ActiveModel { id: Set(id), airline_id: Set(airline_id) }
+    }
+}
+
+/// Bears the number of the airline whose it is.
+pub mod logo {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
+    #[sea_orm(table_name = "apron_logo")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub airline_id: i32,
+        pub colour: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "airline::Entity", from = "Column::AirlineId", to = "airline::Column::Id")]
+        Airline,
+    }
+
+    impl Related<airline::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Airline.def()
+        }
+    }
+
+    impl Related<Entity> for airline::Entity {
+        fn to() -> RelationDef {
+            airline::Entity::has_many(Entity).into()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    pub fn of(airline_id: i32, colour: &str) -> ActiveModel {
+        ActiveModel { airline_id: Set(airline_id), colour: Set(colour.to_owned()) }
     }
 }
 

@@ -47,6 +47,7 @@ pub mod plane {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i32,
+        #[write_through(index)]
         pub airline_id: Option<i32>,
         pub model_id: Option<i32>,
         pub name: String,
@@ -104,6 +105,7 @@ pub mod engine {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i32,
+        #[write_through(index)]
         pub plane_id: i32,
     }
 
