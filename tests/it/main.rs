@@ -23,6 +23,7 @@ mod outbox;
 mod proxy;
 mod races;
 mod reads;
+mod relations;
 mod soak;
 mod statements;
 mod stores;

@@ -22,7 +22,7 @@ pub mod telemetry;
 
 pub use cache::memory::MemoryOptions;
 pub use cache::redis::RedisOptions;
-pub use entity::{CachedEntity, IntoKey, PkValue};
+pub use entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{
     Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Deleted, Difference, Loaded, Saved, Source, StaleEntry,
@@ -31,7 +31,7 @@ pub use ops::{
 pub use outbox::OutboxOptions;
 pub use policy::{DatabaseLimit, EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
 pub use resilience::BreakerState;
-pub use store::{Health, Session, Store, StoreBuilder};
+pub use store::{CachedLoader, Health, Session, Store, StoreBuilder};
 
 /// The outbox as migrations of SeaORM.
 #[cfg(feature = "migration")]

@@ -5,20 +5,21 @@
 
 use std::pin::Pin;
 
+pub use inventory;
 pub use sea_orm;
 
-pub use crate::entity::{CachedEntity, IntoKey, PkValue};
+pub use crate::entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue, Registration};
 pub use crate::error::Error;
 pub use crate::ops::WarmOptions;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::{Session, Store};
 
 use sea_orm::sea_query::{IntoValueTuple, OnConflict};
-use sea_orm::{IntoActiveModel, Select};
+use sea_orm::{IntoActiveModel, ModelTrait, Select};
 
 use crate::error::Result;
-use crate::ops;
-use crate::store::Scope;
+use crate::ops::{self, HowMany};
+use crate::store::{self, Scope};
 
 /// A call of a generated method, which does nothing until it is awaited.
 pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -184,4 +185,26 @@ pub fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Verb<'_, ()> 
 /// `Entity::warm`.
 pub fn warm<'a, E: CachedEntity>(select: Select<E>, options: WarmOptions<'a>, store: &'a Store) -> Verb<'a, u64> {
     Box::pin(ops::warm::<E>(store.context(), select, options))
+}
+
+/// `Model::load_one_cached`.
+pub fn load_one_related<'a, M, R, S>(model: &M, _: R, session: &'a S) -> Verb<'a, Option<R::Model>>
+where
+    M: ModelTrait<Entity: IsRelatedTo<R>>,
+    R: CachedEntity,
+    S: Session,
+{
+    let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::One, session);
+    Box::pin(async { Ok(found.await?.into_iter().flatten().next()) })
+}
+
+/// `Model::load_many_cached`.
+pub fn load_many_related<'a, M, R, S>(model: &M, _: R, session: &'a S) -> Verb<'a, Vec<R::Model>>
+where
+    M: ModelTrait<Entity: IsRelatedTo<R>>,
+    R: CachedEntity,
+    S: Session,
+{
+    let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::Any, session);
+    Box::pin(async { Ok(found.await?.into_iter().flatten().collect()) })
 }

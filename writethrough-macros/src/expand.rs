@@ -14,9 +14,11 @@ use crate::value::NegativeTtl;
 pub(crate) fn entity(entity: &Entity) -> TokenStream {
     let facts = facts(entity);
     let impls = impls(entity);
+    let registration = registration(entity);
     quote! {
         #facts
         #impls
+        #registration
     }
 }
 
@@ -93,6 +95,17 @@ fn cached_entity(entity: &Entity) -> TokenStream {
             #unique_keys
             #indexes
             #exact_columns
+        }
+    }
+}
+
+/// Hands the entity in, so that stores know of it before they meet it.
+fn registration(entity: &Entity) -> TokenStream {
+    let runtime = runtime(entity);
+    let name = &entity.entity;
+    quote! {
+        #runtime::inventory::submit! {
+            #runtime::Registration::of::<#name>()
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Use it through the facade crate. It reads the attributes (`attr`) and the little of the model that only its text
 //! tells (`model`, `keys`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
-//! delegating line each (`expand`, `methods`, `key_methods`, `index_methods`); beside errors it writes what it can (`fallback`).
+//! delegating line each (`expand`, `methods`, `key_methods`, `index_methods`, `relation_methods`); beside errors it writes what
+//! it can (`fallback`).
 
 mod attr;
 mod check;
@@ -15,6 +16,7 @@ mod key_methods;
 mod keys;
 mod methods;
 mod model;
+mod relation_methods;
 mod spelling;
 mod types;
 mod value;

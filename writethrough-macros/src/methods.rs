@@ -10,6 +10,7 @@ use crate::expand::runtime;
 use crate::index_methods;
 use crate::key_methods;
 use crate::model::Entity;
+use crate::relation_methods;
 use crate::warm_method;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
@@ -21,6 +22,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let by_keys = key_methods::all(entity);
     let by_indexes = index_methods::all(entity);
     let model = model(entity);
+    let relations = relation_methods::all(entity);
     quote! {
         #loads
         #by_keys
@@ -29,6 +31,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
         #warm
         #active_model
         #model
+        #relations
     }
 }
 

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, IdenStatic, Iterable, PrimaryKeyArity, PrimaryKeyToCo
 use sha2::{Digest, Sha256};
 
 use super::column_type;
+use super::foreign_key::ForeignKey;
 use super::key::escape;
 use super::secondary_key::SecondaryKey;
 use super::traits::{CachedEntity, PkValue};
@@ -35,6 +36,8 @@ pub struct Facts {
     pub indexes: Vec<SecondaryKey>,
     /// The table and its schema, escaped: what `name` is without a `rename`.
     pub(crate) table: String,
+    /// The foreign keys that its relations tell of, those of other tables included.
+    pub(crate) foreign_keys: Vec<ForeignKey>,
     /// MessagePack: the table, then the columns. What follows the values in an entry.
     pub(crate) row_names: Vec<u8>,
     /// MessagePack: the table, then the columns of the primary key. What an entry of "no such row" says.
@@ -97,6 +100,7 @@ impl Facts {
             indexes: E::indexes().iter().map(secondary).collect(),
             row_names: names(&table, columns.iter().copied()),
             key_names: names(&table, key_columns),
+            foreign_keys: ForeignKey::of::<E>(),
             columns,
             name: escape::bounded(match E::POLICY.rename {
                 Some(rename) => {

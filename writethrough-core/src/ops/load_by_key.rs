@@ -97,7 +97,7 @@ pub(super) fn pointer_to_row<E: CachedEntity>(
     Some((pointer, context.settings.ttl(&E::POLICY)))
 }
 
-fn several_rows(entity: &Facts, key: usize) -> Error {
+pub(super) fn several_rows(entity: &Facts, key: usize) -> Error {
     let columns = entity.unique_keys.get(key).map(|unique| unique.columns.as_slice()).unwrap_or_default();
     let columns: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
     Error::input(format!(

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, IntoValueTuple, Value, ValueTuple};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
+use sea_orm::{ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -19,7 +19,7 @@ use super::context::Context;
 use super::lease::{Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, PkValue, facts};
+use crate::entity::{CachedEntity, Facts, PkValue, facts, find_by_pk, is_one_of};
 use crate::entry::Payload;
 use crate::error::Result;
 use crate::protocol::Standing;
@@ -33,17 +33,24 @@ pub(crate) async fn load_many<E: CachedEntity>(
     context: &Arc<Context>,
     ids: Vec<PkValue<E>>,
 ) -> Result<Vec<Option<E::Model>>> {
+    load_pks::<E>(context, ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
+}
+
+/// The same for keys whose type nobody knows any more.
+pub(super) async fn load_pks<E: CachedEntity>(
+    context: &Arc<Context>,
+    pks: Vec<ValueTuple>,
+) -> Result<Vec<Option<E::Model>>> {
     context.enter::<E>()?;
     let entity = facts::<E>();
     let span = tracing::debug_span!(
         target: "writethrough",
         telemetry::SPAN_LOAD_MANY,
         entity = entity.label,
-        keys = ids.len(),
+        keys = pks.len(),
         bypass = tracing::field::Empty
     );
     let started = Instant::now();
-    let pks = ids.into_iter().map(IntoValueTuple::into_value_tuple).collect();
     let models = load_rows::<E>(context, &span, pks).instrument(span.clone()).await;
     telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
     models
@@ -220,8 +227,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let Some(pk) = self.wanted.get(key) else {
             return Ok(None);
         };
-        let id = PkValue::<E>::from_value_tuple(pk.clone());
-        self.context.deadline().within(None, pin!(E::find_by_id(id).one(db))).await
+        self.context.deadline().within(None, pin!(find_by_pk::<E>(pk).one(db))).await
     }
 
     /// FILLs what may be kept, RELEASEs the rest.
@@ -241,24 +247,6 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         match self.wanted.get(key) {
             Some(pk) => read_standing::<E>(self.entity, standing, pk),
             None => Answer::Bypass(Bypass::Occupied),
-        }
-    }
-}
-
-/// `(column, …) IN (…)`, with the casts that SeaORM gives enum columns.
-pub(super) fn is_one_of<C: ColumnTrait>(columns: &[C], values: &[Vec<Value>]) -> Condition {
-    match columns {
-        [column] => {
-            let values = values.iter().flatten().map(|value| column.save_as(Expr::val(value.clone())));
-            Condition::all().add(column.into_expr().is_in(values))
-        }
-        columns => {
-            let row = Expr::tuple(columns.iter().map(|column| column.into_expr()));
-            let tuple = |values: &Vec<Value>| {
-                let values = values.iter().zip(columns);
-                Expr::tuple(values.map(|(value, column)| column.save_as(Expr::val(value.clone()))))
-            };
-            Condition::all().add(row.is_in(values.iter().map(tuple)))
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod bypass;
+mod cascade;
 mod change;
 mod claim;
 mod context;
@@ -19,7 +20,9 @@ mod load;
 mod load_by_key;
 mod load_lists;
 mod load_many;
+mod load_many_by_key;
 mod pace;
+mod related;
 mod save;
 mod shield;
 mod statement;
@@ -39,6 +42,7 @@ pub(crate) use load::load;
 pub(crate) use load_by_key::load_by_key;
 pub(crate) use load_lists::load_lists;
 pub(crate) use load_many::load_many;
+pub(crate) use related::{Asked, HowMany, related};
 pub(crate) use save::{Verb, save};
 pub use transaction::Transaction;
 pub(crate) use upsert::upsert;

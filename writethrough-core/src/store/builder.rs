@@ -142,6 +142,14 @@ impl StoreBuilder {
         self
     }
 
+    /// How many rows a delete may change beside its own, by foreign keys with ON DELETE CASCADE or SET NULL, and have them
+    /// invalidated one by one: 1 to 1,000,000, 10,000 by default. Beyond them the entity of those rows is invalidated as a
+    /// whole with the commit; a warning in the log says so.
+    pub fn bulk_limit(mut self, rows: usize) -> Self {
+        self.settings.bulk_limit = rows;
+        self
+    }
+
     /// The most rows that a list of `load_all_cached_by_…` may have to be kept in the cache: 1 to 100,000, 1,000 by default. A
     /// longer one is not kept: its rows come from the database each time.
     pub fn max_list_len(mut self, rows: usize) -> Self {
@@ -268,6 +276,7 @@ impl StoreBuilder {
         in_range("lease_time", settings.lease_time, Duration::from_millis(10), 10 * minute)?;
         in_range("close_timeout", settings.close_timeout, Duration::ZERO, 60 * minute)?;
         in_range("repair_queue_capacity", settings.repair_queue_capacity, 1, 1_000_000)?;
+        in_range("bulk_limit", settings.bulk_limit, 1, 1_000_000)?;
         in_range("max_list_len", settings.max_list_len, 1, 100_000)?;
         if let Some(DatabaseLimit { max_queries, queue_timeout }) = settings.database_limit {
             in_range("max_queries of the database_limit", max_queries, 1, 1_000_000)?;

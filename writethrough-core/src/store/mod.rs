@@ -4,6 +4,7 @@ mod audits;
 mod builder;
 mod connect;
 mod health;
+mod loader;
 mod session;
 mod transactions;
 mod url;
@@ -18,6 +19,8 @@ use tokio::time::{Instant, timeout_at};
 
 pub use builder::StoreBuilder;
 pub use health::Health;
+pub use loader::CachedLoader;
+pub(crate) use loader::related;
 pub(crate) use session::Scope;
 pub use session::Session;
 

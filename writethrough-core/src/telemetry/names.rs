@@ -22,6 +22,9 @@ pub const REPAIRS: &str = "writethrough_repairs_total";
 pub const OUTBOX_REPAIRS: &str = "writethrough_outbox_repairs_total";
 /// Counter: entities that were marked as a whole, because the repair queue was full.
 pub const REPAIR_OVERFLOWS: &str = "writethrough_repair_overflows_total";
+/// Counter: entities that were invalidated as a whole, because a delete may have changed more of their rows than the bulk
+/// limit.
+pub const CASCADE_OVERFLOWS: &str = "writethrough_cascade_overflows_total";
 /// Counter: entries that could not be decoded and were replaced.
 pub const DECODE_ERRORS: &str = "writethrough_decode_errors_total";
 /// Counter: loads that found no turn at the database while the cache was gone.

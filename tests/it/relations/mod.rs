@@ -1,0 +1,9 @@
+//! Rows that belong together: loaded through each other, and changed with each other.
+
+mod belongs_to;
+mod bound;
+mod cascades;
+mod faults;
+mod has_many;
+mod keys;
+mod races;
