@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 pub use sea_orm;
 
-pub use crate::entity::{CachedEntity, IntoKey, PkValue};
+pub use crate::entity::{CachedEntity, IntoKey, PkValue, VersionNumber};
 pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
 pub use crate::store::Session;

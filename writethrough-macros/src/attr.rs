@@ -24,7 +24,7 @@ const ON_STRUCT: [(&str, &str); 8] = [
 ];
 
 /// The attributes of a field.
-const ON_FIELD: [&str; 2] = ["exact", "key"];
+const ON_FIELD: [&str; 3] = ["exact", "key", "version"];
 
 const KEY_ON_FIELD: &str = "on a field `key` takes no value: write `key` alone, or `key(a, b)` on the struct";
 
@@ -113,6 +113,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) exact: Option<Ident>,
     /// The word `key`, likewise.
     pub(crate) key: Option<Ident>,
+    /// The word `version`, likewise.
+    pub(crate) version: Option<Ident>,
 }
 
 impl FieldAttrs {
@@ -141,6 +143,11 @@ impl FieldAttrs {
                 Value::Is(tokens) => Err(syn::Error::new_spanned(tokens, KEY_ON_FIELD)),
                 Value::List(group) => Err(syn::Error::new_spanned(group, KEY_ON_FIELD)),
             },
+            "version" => {
+                item.flag()?;
+                self.version = Some(item.name.clone());
+                Ok(())
+            }
             name if usage(name).is_some() => {
                 let message = format!("`{name}` is for the whole entity: move it to the struct");
                 Err(syn::Error::new_spanned(&item.name, message))

@@ -8,6 +8,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use crate::methods;
 use crate::model::Entity;
 use crate::value::NegativeTtl;
+use crate::version;
 
 /// All that the derive generates.
 pub(crate) fn entity(entity: &Entity) -> TokenStream {
@@ -49,9 +50,11 @@ fn facts(entity: &Entity) -> TokenStream {
     let exact = (!entity.shows_primary_key()).then(|| entity.exact()).into_iter().flatten();
     let exact = exact.filter(|(column, _)| !entity.is_in_secondary_key(column));
     let exact = exact.map(|(_, variant)| in_primary_key(entity, &variant));
+    let version = version::facts(entity);
     quote! {
         #no_data
         #(#exact)*
+        #version
     }
 }
 
@@ -83,6 +86,7 @@ fn cached_entity(entity: &Entity) -> TokenStream {
     let keep = keep(entity);
     let unique_keys = unique_keys(entity);
     let exact_columns = exact_columns(entity);
+    let version_column = version::column(entity);
     quote! {
         #[automatically_derived]
         impl #runtime::CachedEntity for #name {
@@ -90,6 +94,7 @@ fn cached_entity(entity: &Entity) -> TokenStream {
             #keep
             #unique_keys
             #exact_columns
+            #version_column
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Use it through the facade crate. It reads the attributes (`attr`) and the little of the model that only its text
 //! tells (`model`, `keys`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
-//! delegating line each (`expand`, `methods`, `key_methods`); beside errors it writes what it can (`fallback`).
+//! delegating line each (`expand`, `methods`, `key_methods`, `version`); beside errors it writes what it can (`fallback`).
 
 mod attr;
 mod check;
@@ -16,6 +16,7 @@ mod methods;
 mod model;
 mod spelling;
 mod value;
+mod version;
 
 #[cfg(test)]
 mod snapshots;
@@ -38,6 +39,7 @@ fn derive(input: &DeriveInput) -> TokenStream {
     let entity = model::Entity::read(input, &mut errors);
     if let Some(entity) = &entity {
         check::exact_is_for_keys(entity, &mut errors);
+        version::check(entity, &mut errors);
     }
     match entity {
         Some(entity) if errors.is_empty() => expand::entity(&entity),

@@ -9,6 +9,7 @@ use quote::quote;
 use crate::expand::runtime;
 use crate::key_methods;
 use crate::model::Entity;
+use crate::version;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
 pub(crate) fn all(entity: &Entity) -> TokenStream {
@@ -92,6 +93,7 @@ fn removals(entity: &Entity) -> TokenStream {
     let Entity { entity: name, vis, .. } = entity;
     let runtime = runtime(entity);
     let existed = verb(&runtime, &quote!(bool));
+    let whichever = version::unchecked(entity);
     let done = verb(&runtime, &quote!(()));
     quote! {
         /// Removing through the cache.
@@ -100,6 +102,7 @@ fn removals(entity: &Entity) -> TokenStream {
             /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
             ///
             /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
+            #whichever
             ///
             /// # Errors
             ///
@@ -163,6 +166,7 @@ fn active_model(entity: &Entity) -> TokenStream {
     let saved = verb(&runtime, &quote!(#model));
     let upserted = verb(&runtime, &quote!(::core::option::Option<#model>));
     let existed = verb(&runtime, &quote!(bool));
+    let lost = version::lost_race(entity);
     quote! {
         /// Writing through the cache.
         #[allow(dead_code)]
@@ -176,6 +180,7 @@ fn active_model(entity: &Entity) -> TokenStream {
             ///
             /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
             /// `outcome()` of the error tells whether the row was written.
+            #lost
             ///
             /// # Cancel safety
             ///
@@ -211,6 +216,7 @@ fn active_model(entity: &Entity) -> TokenStream {
             ///
             /// If there is no such row or the database fails otherwise, or if the cache does not answer and
             /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+            #lost
             ///
             /// # Cancel safety
             ///
@@ -253,6 +259,7 @@ fn active_model(entity: &Entity) -> TokenStream {
             ///
             /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
             /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
+            #lost
             ///
             /// # Cancel safety
             ///
@@ -272,6 +279,7 @@ fn model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
     let existed = verb(&runtime, &quote!(bool));
+    let lost = version::lost_race(entity);
     quote! {
         /// Removing through the cache.
         #[allow(dead_code)]
@@ -282,6 +290,7 @@ fn model(entity: &Entity) -> TokenStream {
             ///
             /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
             /// `outcome()` of the error tells whether the row is gone.
+            #lost
             ///
             /// # Cancel safety
             ///

@@ -15,6 +15,6 @@ pub use facts::{Facts, facts};
 pub use key::{KeyError, KeySpace, MAX_KEY_LEN, MAX_NAMESPACE_LEN, MAX_PK_LEN};
 pub(crate) use recorded::{Recorded, Spelling, recorded_columns};
 pub(crate) use registry::{Entities, Owner};
-pub use traits::{CachedEntity, IntoKey, PkValue};
+pub use traits::{CachedEntity, IntoKey, PkValue, VersionNumber};
 pub use unique_key::UniqueKey;
 pub use unsupported::Unsupported;

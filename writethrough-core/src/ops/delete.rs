@@ -16,6 +16,7 @@ use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Deleted};
 use super::shield::PointOfNoReturn;
+use super::version::{Expected, stored, unless_lost};
 use super::write::{Write, Written, traced};
 use crate::entity::{CachedEntity, Facts, PkValue, facts};
 use crate::entry::encode_absent;
@@ -57,16 +58,41 @@ async fn with_hooks<E: CachedEntity>(
 ) -> Result<Deleted> {
     let active_model = active_model.before_delete(&context.db).await.map_err(before_commit)?;
     let for_hook = active_model.clone();
-    let pk = active_model.get_primary_key_value();
-    let statement = E::delete(active_model).validate().map_err(before_commit)?;
-    let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+    let Removal { pk, statement, contested } = Removal::<E>::of(active_model)?;
     let write = Write::begin(&context, facts::<E>(), point);
     let (existed, cache) = execute::<E>(&write, pk, statement).await?;
+    if let Some(pk) = contested.filter(|_| !existed) {
+        unless_lost::<E>(&context, stored::<E>(&context.db, pk)).await?;
+    }
     for_hook
         .after_delete(&context.db)
         .await
         .map_err(|error| Error::database(error, if existed { Outcome::Committed } else { Outcome::NotCommitted }))?;
     Ok(Deleted::new(existed, cache))
+}
+
+/// The statement that deletes the row of an active model.
+pub(super) struct Removal<E: CachedEntity> {
+    pub(super) pk: ValueTuple,
+    pub(super) statement: ValidatedDeleteOne<E>,
+    /// The row, if the statement expects a version of it.
+    pub(super) contested: Option<ValueTuple>,
+}
+
+impl<E: CachedEntity> Removal<E> {
+    /// Fails as SeaORM does if the primary key is not set, and if the version is not.
+    pub(super) fn of(mut active_model: E::ActiveModel) -> Result<Self> {
+        let pk = active_model.get_primary_key_value();
+        let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+        let expected = Expected::<E>::taken_from(&mut active_model)?;
+        let contested = expected.as_ref().map(|_| pk.clone());
+        let statement = E::delete(active_model).validate().map_err(before_commit)?;
+        let statement = match expected {
+            Some(expected) => expected.deleting(statement),
+            None => statement,
+        };
+        Ok(Self { pk, statement, contested })
+    }
 }
 
 async fn without_hooks<E: CachedEntity>(
@@ -122,9 +148,7 @@ pub(super) async fn delete_returning<E: CachedEntity>(
     if !mysql {
         return statement.exec_with_returning(tx).await;
     }
-    let row = locked::<E>(tx, pk).await?;
-    if row.is_some() {
-        statement.exec(tx).await?;
-    }
-    Ok(row)
+    let Some(row) = locked::<E>(tx, pk).await? else { return Ok(None) };
+    // A statement that expects another version meets no row.
+    Ok(if statement.exec(tx).await?.rows_affected > 0 { Some(row) } else { None })
 }

@@ -23,6 +23,7 @@ mod shield;
 mod statement;
 mod transaction;
 mod upsert;
+mod version;
 mod write;
 
 pub use audit::{Audit, AuditHandle, AuditRepair, AuditReport, Difference, StaleEntry};

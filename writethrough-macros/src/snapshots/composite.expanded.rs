@@ -2,6 +2,10 @@ const _: () = ::core::assert!(
     ::core::mem::size_of:: < Entity > () == 0,
     "an entity that carries data cannot be cached: its table is known at run time only, write an entity for each table",
 );
+const _: () = {
+    const fn is_a_version<T: crate::cache::__private::VersionNumber>() {}
+    is_a_version::<i64>();
+};
 #[automatically_derived]
 impl crate::cache::__private::CachedEntity for Entity {
     const POLICY: crate::cache::__private::EntityPolicy = crate::cache::__private::EntityPolicy::new()
@@ -27,6 +31,9 @@ impl crate::cache::__private::CachedEntity for Entity {
     }
     fn exact_columns() -> &'static [Self::Column] {
         &[Self::Column::Number, Self::Column::Passenger]
+    }
+    fn version_column() -> ::core::option::Option<Self::Column> {
+        ::core::option::Option::Some(Self::Column::Edition)
     }
 }
 /// Reading through the cache.
@@ -191,6 +198,7 @@ impl Entity {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
     /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
+    /// The row is deleted whatever its version is.
     ///
     /// # Errors
     ///
@@ -260,6 +268,7 @@ impl ActiveModel {
     ///
     /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
     /// `outcome()` of the error tells whether the row was written.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -299,6 +308,7 @@ impl ActiveModel {
     ///
     /// If there is no such row or the database fails otherwise, or if the cache does not answer and
     /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -342,6 +352,7 @@ impl ActiveModel {
     ///
     /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
     /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -365,6 +376,7 @@ impl Model {
     ///
     /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
     /// `outcome()` of the error tells whether the row is gone.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
