@@ -8,4 +8,5 @@ pub mod hooked;
 pub mod keys;
 pub mod policies;
 pub mod uniques;
+pub mod versioned;
 pub mod versions;
