@@ -73,7 +73,7 @@ on_every_stage! {
     }
 
     async fn without_a_version_nothing_is_sent(stage: Stage) {
-        let (_, _, account) = with_an_account(&stage).await;
+        let (_keeps_the_cache, _, account) = with_an_account(&stage).await;
         let (store, log) = recorded(&stage).await;
         let unknown = ActiveModel { version: NotSet, ..account.clone().with(5) };
         for result in [unknown.clone().save_through(&store).await, unknown.update_through(&store).await] {
