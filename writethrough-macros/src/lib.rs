@@ -5,6 +5,7 @@
 //! delegating line each (`expand`, `methods`, `key_methods`, `version`); beside errors it writes what it can (`fallback`).
 
 mod attr;
+mod batch_methods;
 mod check;
 mod errors;
 mod expand;

@@ -6,6 +6,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::batch_methods;
 use crate::expand::runtime;
 use crate::key_methods;
 use crate::model::Entity;
@@ -16,12 +17,14 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let loads = loads(entity);
     let removals = removals(entity);
     let active_model = active_model(entity);
+    let batches = batch_methods::all(entity);
     let by_keys = key_methods::all(entity);
     let model = model(entity);
     quote! {
         #loads
         #by_keys
         #removals
+        #batches
         #active_model
         #model
     }

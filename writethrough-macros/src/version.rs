@@ -43,6 +43,26 @@ pub(crate) fn unchecked(entity: &Entity) -> Option<TokenStream> {
     of(entity).map(|_| quote!(#[doc = " The row is deleted whatever its version is."]))
 }
 
+/// [`lost_race`] where one row fails all.
+pub(crate) fn lost_race_of_many(entity: &Entity) -> Option<TokenStream> {
+    of(entity).map(|_| {
+        quote! {
+            /// `is_conflict()` of it tells that somebody else has changed one of the rows since it was loaded: nothing was
+            /// written.
+        }
+    })
+}
+
+/// What the documentation of a bulk update says.
+pub(crate) fn advanced(entity: &Entity) -> Option<TokenStream> {
+    of(entity).map(|_| quote!(#[doc = " It advances the version of each row, and does not check it."]))
+}
+
+/// [`unchecked`] of a bulk delete.
+pub(crate) fn unchecked_many(entity: &Entity) -> Option<TokenStream> {
+    of(entity).map(|_| quote!(#[doc = " It does not check the version of any row."]))
+}
+
 /// `CachedEntity::version_column`.
 pub(crate) fn column(entity: &Entity) -> Option<TokenStream> {
     let (_, variant) = of(entity)?;

@@ -1,5 +1,7 @@
 //! The optimistic lock: a write that comes from an old version of its row is a conflict, and changes nothing.
 
+mod batches;
+mod bulk;
 mod deletes;
 mod dropped;
 mod hooks;

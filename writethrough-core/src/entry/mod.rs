@@ -38,6 +38,7 @@ mod error;
 mod mark;
 mod pointer;
 mod row;
+mod size;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -49,6 +50,7 @@ use bytes::Bytes;
 pub use error::{DecodeError, EncodeError};
 pub use pointer::{decode_pointer, encode_no_row, encode_pointer};
 pub use row::{Decoded, decode, encode_absent, encode_row};
+pub(crate) use size::size_of;
 
 use crate::protocol;
 

@@ -11,10 +11,10 @@ use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, ValidatedDeleteOne};
 use tracing::Span;
 
-use super::change::locked;
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Deleted};
+use super::locked::locked;
 use super::shield::PointOfNoReturn;
 use super::version::{Expected, stored, unless_lost};
 use super::write::{Write, Written, traced};
@@ -30,7 +30,7 @@ pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model
     context.enter::<E>()?;
     let entity = facts::<E>();
     let delete = |point| with_hooks::<E>(context.clone(), active_model, point);
-    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
+    traced(context, entity, delete_span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
 /// Deletes a row by its primary key, without hooks, as SeaORM's `delete_by_id` does.
@@ -39,10 +39,11 @@ pub(crate) async fn delete_by_id<E: CachedEntity>(context: &Arc<Context>, id: Pk
     let pk = id.into_value_tuple();
     let entity = facts::<E>();
     let delete = |point| without_hooks::<E>(context.clone(), pk, point);
-    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
+    traced(context, entity, delete_span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
-fn span(entity: &Facts) -> Span {
+/// The span of a delete.
+pub(super) fn delete_span(entity: &Facts) -> Span {
     tracing::debug_span!(
         target: "writethrough",
         telemetry::SPAN_DELETE,

@@ -227,7 +227,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
 }
 
 /// `pk IN (…)`, with the casts that SeaORM gives enum columns.
-fn is_one_of<E: CachedEntity>(pks: &[ValueTuple]) -> Condition {
+pub(super) fn is_one_of<E: CachedEntity>(pks: &[ValueTuple]) -> Condition {
     let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     match columns.as_slice() {
         [column] => {

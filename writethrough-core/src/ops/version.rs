@@ -11,10 +11,10 @@ use sea_orm::{
 };
 use std::pin::pin;
 
-use super::change::locked;
 use super::claim::Claim;
 use super::context::{Context, is_mysql};
 use super::ending::remove;
+use super::locked::locked;
 use crate::entity::{CachedEntity, PkValue, facts};
 use crate::error::{Error, Result};
 
@@ -102,6 +102,21 @@ pub(super) async fn unless_lost<E: CachedEntity>(
     let Some(row) = context.deadline().within(None, pin!(row)).await? else { return Ok(()) };
     drop(remove(context, vec![Claim::new::<E>(context.key_of::<E>(&row)?)]).await);
     Err(Error::conflict(facts::<E>().label))
+}
+
+/// Removes the entries of all rows of a batch of which one lost its race: the models of the others may be as old.
+pub(super) async fn evict_if_lost<E: CachedEntity, T: Sync>(
+    context: &Context,
+    result: &Result<T>,
+    rows: Vec<ValueTuple>,
+) {
+    if !result.as_ref().is_err_and(Error::is_conflict) {
+        return;
+    }
+    let mut keys: Vec<_> = rows.iter().filter_map(|pk| context.key::<E>(pk).ok()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    drop(remove(context, keys.into_iter().map(Claim::new::<E>).collect()).await);
 }
 
 /// [`unless_lost`] after an update that failed because it met no row; other errors are handed on.

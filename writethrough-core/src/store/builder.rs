@@ -142,6 +142,14 @@ impl StoreBuilder {
         self
     }
 
+    /// How many rows one `update_many_through` or `delete_many_through` may write: 1 to 1,000,000, 10,000 by default. Their
+    /// keys, and of an update the rows, are held in memory, and brought up to date in the cache one by one; beyond the
+    /// bound nothing is written and the call is an error.
+    pub fn bulk_limit(mut self, rows: usize) -> Self {
+        self.settings.bulk_limit = rows;
+        self
+    }
+
     /// A bound on the queries that loads send to the database while the cache cannot be used: none by default. A load that
     /// finds no turn in time fails, see [`Error::is_overloaded`](crate::Error::is_overloaded). Loads of one row share
     /// queries as always; loads in a transaction and writes do not wait, nor does anybody while the cache answers.
@@ -260,6 +268,7 @@ impl StoreBuilder {
         in_range("write_timeout", settings.write_timeout, Duration::from_millis(10), 60 * minute)?;
         in_range("lease_time", settings.lease_time, Duration::from_millis(10), 10 * minute)?;
         in_range("close_timeout", settings.close_timeout, Duration::ZERO, 60 * minute)?;
+        in_range("bulk_limit", settings.bulk_limit, 1, 1_000_000)?;
         in_range("repair_queue_capacity", settings.repair_queue_capacity, 1, 1_000_000)?;
         if let Some(DatabaseLimit { max_queries, queue_timeout }) = settings.database_limit {
             in_range("max_queries of the database_limit", max_queries, 1, 1_000_000)?;

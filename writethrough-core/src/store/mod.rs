@@ -2,8 +2,10 @@
 
 mod audits;
 mod builder;
+mod bulk;
 mod connect;
 mod health;
+mod many;
 mod session;
 mod transactions;
 mod url;
@@ -17,6 +19,7 @@ use sea_orm::{ActiveModelTrait, DatabaseConnection};
 use tokio::time::{Instant, timeout_at};
 
 pub use builder::StoreBuilder;
+pub use bulk::{DeleteManyThrough, UpdateManyThrough};
 pub use health::Health;
 pub(crate) use session::Scope;
 pub use session::Session;

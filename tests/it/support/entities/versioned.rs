@@ -92,7 +92,7 @@ pub mod hooked {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
     #[sea_orm(table_name = "versioned_hooked")]
     pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
+        #[sea_orm(primary_key)]
         pub id: i32,
         pub name: String,
         #[write_through(version)]

@@ -158,14 +158,14 @@ impl Transaction {
         current::<E>(&self.own().await?, pk).await
     }
 
-    fn context(&self) -> &Arc<Context> {
+    pub(super) fn context(&self) -> &Arc<Context> {
         &self.level().shared.context
     }
 
     /// Notes the keys, sends the statement, and settles what it left; nothing else is sent meanwhile.
     ///
     /// A statement that may have written under keys that nobody learnt fails the transaction.
-    async fn write<T>(
+    pub(super) async fn write<T>(
         &self,
         known: Option<Vec<Claim>>,
         statement: impl AsyncFnOnce(&Own<'_>) -> Result<T, DbErr>,
