@@ -19,6 +19,7 @@ mod faults;
 mod guarantees;
 mod histories;
 mod layering;
+mod optimistic;
 mod outbox;
 mod proxy;
 mod races;

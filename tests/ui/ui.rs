@@ -12,6 +12,7 @@ mod pass {
     }
     mod columns {
         mod names_and_types;
+        mod versions;
     }
     mod formats {
         mod compact;

@@ -25,7 +25,7 @@ const ON_STRUCT: [(&str, &str); 9] = [
 ];
 
 /// The attributes of a field.
-const ON_FIELD: [&str; 3] = ["exact", "key", "index"];
+const ON_FIELD: [&str; 4] = ["exact", "key", "index", "version"];
 
 /// What is said of the entity.
 #[derive(Default)]
@@ -117,6 +117,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) key: Option<Ident>,
     /// The word `index`, likewise.
     pub(crate) index: Option<Ident>,
+    /// The word `version`, likewise.
+    pub(crate) version: Option<Ident>,
 }
 
 impl FieldAttrs {
@@ -145,6 +147,11 @@ impl FieldAttrs {
             "index" => {
                 key_on_field(item)?;
                 self.index = Some(item.name.clone());
+                Ok(())
+            }
+            "version" => {
+                item.flag()?;
+                self.version = Some(item.name.clone());
                 Ok(())
             }
             name if usage(name).is_some() => {

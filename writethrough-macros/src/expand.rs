@@ -9,6 +9,7 @@ use crate::keys::Key;
 use crate::methods;
 use crate::model::Entity;
 use crate::value::NegativeTtl;
+use crate::version;
 
 /// All that the derive generates.
 pub(crate) fn entity(entity: &Entity) -> TokenStream {
@@ -52,9 +53,11 @@ fn facts(entity: &Entity) -> TokenStream {
     let exact = (!entity.shows_primary_key()).then(|| entity.exact()).into_iter().flatten();
     let exact = exact.filter(|(column, _)| !entity.is_in_secondary_key(column));
     let exact = exact.map(|(_, variant)| in_primary_key(entity, &variant));
+    let version = version::facts(entity);
     quote! {
         #no_data
         #(#exact)*
+        #version
     }
 }
 
@@ -87,6 +90,7 @@ fn cached_entity(entity: &Entity) -> TokenStream {
     let unique_keys = unique_keys(entity);
     let indexes = indexes(entity);
     let exact_columns = exact_columns(entity);
+    let version_column = version::column(entity);
     quote! {
         #[automatically_derived]
         impl #runtime::CachedEntity for #name {
@@ -95,6 +99,7 @@ fn cached_entity(entity: &Entity) -> TokenStream {
             #unique_keys
             #indexes
             #exact_columns
+            #version_column
         }
     }
 }

@@ -6,11 +6,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::batch_methods;
 use crate::expand::runtime;
 use crate::index_methods;
 use crate::key_methods;
 use crate::model::Entity;
 use crate::relation_methods;
+use crate::version;
 use crate::warm_method;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
@@ -19,6 +21,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let removals = removals(entity);
     let warm = warm_method::warm(entity);
     let active_model = active_model(entity);
+    let batches = batch_methods::all(entity);
     let by_keys = key_methods::all(entity);
     let by_indexes = index_methods::all(entity);
     let model = model(entity);
@@ -28,6 +31,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
         #by_keys
         #by_indexes
         #removals
+        #batches
         #warm
         #active_model
         #model
@@ -101,6 +105,7 @@ fn removals(entity: &Entity) -> TokenStream {
     let Entity { entity: name, vis, .. } = entity;
     let runtime = runtime(entity);
     let existed = verb(&runtime, &quote!(bool));
+    let whichever = version::unchecked(entity);
     let done = verb(&runtime, &quote!(()));
     quote! {
         /// Removing through the cache.
@@ -109,6 +114,7 @@ fn removals(entity: &Entity) -> TokenStream {
             /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
             ///
             /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
+            #whichever
             ///
             /// # Errors
             ///
@@ -172,6 +178,7 @@ fn active_model(entity: &Entity) -> TokenStream {
     let saved = verb(&runtime, &quote!(#model));
     let upserted = verb(&runtime, &quote!(::core::option::Option<#model>));
     let existed = verb(&runtime, &quote!(bool));
+    let lost = version::lost_race(entity);
     quote! {
         /// Writing through the cache.
         #[allow(dead_code)]
@@ -185,6 +192,7 @@ fn active_model(entity: &Entity) -> TokenStream {
             ///
             /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
             /// `outcome()` of the error tells whether the row was written.
+            #lost
             ///
             /// # Cancel safety
             ///
@@ -220,6 +228,7 @@ fn active_model(entity: &Entity) -> TokenStream {
             ///
             /// If there is no such row or the database fails otherwise, or if the cache does not answer and
             /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+            #lost
             ///
             /// # Cancel safety
             ///
@@ -262,6 +271,7 @@ fn active_model(entity: &Entity) -> TokenStream {
             ///
             /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
             /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
+            #lost
             ///
             /// # Cancel safety
             ///
@@ -281,6 +291,7 @@ fn model(entity: &Entity) -> TokenStream {
     let Entity { entity: name, model, vis, .. } = entity;
     let runtime = runtime(entity);
     let existed = verb(&runtime, &quote!(bool));
+    let lost = version::lost_race(entity);
     quote! {
         /// Removing through the cache.
         #[allow(dead_code)]
@@ -291,6 +302,7 @@ fn model(entity: &Entity) -> TokenStream {
             ///
             /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
             /// `outcome()` of the error tells whether the row is gone.
+            #lost
             ///
             /// # Cancel safety
             ///

@@ -30,5 +30,5 @@ pub(crate) use registry::{Entities, Owner};
 pub use related::IsRelatedTo;
 pub(crate) use secondary_key::Secondary;
 pub use secondary_key::SecondaryKey;
-pub use traits::{CachedEntity, IntoKey, PkValue};
+pub use traits::{CachedEntity, IntoKey, PkValue, VersionNumber};
 pub use unsupported::Unsupported;

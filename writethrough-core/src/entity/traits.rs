@@ -70,6 +70,14 @@ pub trait CachedEntity:
         &[]
     }
 
+    /// The column that counts how often the row was changed, if there is one: an integer of 16, 32 or 64 bits.
+    ///
+    /// Updates and deletes check it, updates advance it, and a lost race is [`is_conflict`](crate::Error::is_conflict).
+    #[must_use]
+    fn version_column() -> Option<Self::Column> {
+        None
+    }
+
     /// The non-unique indexes, each by its columns, in the order in which `load_all_cached_by_…` takes their values.
     ///
     /// Lists are kept in the cache only of those whose columns all compare by bytes; rows of another are asked of the
@@ -100,6 +108,21 @@ pub trait CachedEntity:
         &[]
     }
 }
+
+/// A type that the column of a version may have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a version",
+    label = "not an integer of 16, 32 or 64 bits",
+    note = "make this column an `i16`, `i32`, `i64`, `u16`, `u32` or `u64`, without `Option`"
+)]
+pub trait VersionNumber {}
+
+impl VersionNumber for i16 {}
+impl VersionNumber for i32 {}
+impl VersionNumber for i64 {}
+impl VersionNumber for u16 {}
+impl VersionNumber for u32 {}
+impl VersionNumber for u64 {}
 
 /// What a key, or a column of one, may be given as: whatever becomes its type by [`Into`].
 ///

@@ -42,6 +42,7 @@ mod list;
 mod mark;
 mod pointer;
 mod row;
+mod size;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -55,6 +56,7 @@ pub(crate) use key::{decode_key, encode_key};
 pub use list::{decode_list, encode_list};
 pub use pointer::{decode_pointer, encode_no_row, encode_pointer};
 pub use row::{Decoded, decode, encode_absent, encode_row};
+pub(crate) use size::size_of;
 
 use crate::protocol;
 

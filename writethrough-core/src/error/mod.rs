@@ -57,6 +57,7 @@ enum Kind {
     Unfinished(String),
     RolledBack { message: String, retryable: bool },
     Overloaded(String),
+    Conflict(String),
 }
 
 impl Error {
@@ -89,6 +90,32 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self.db_err(), Some(DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated))
+    }
+
+    /// A race was lost: somebody else has changed the row since it was loaded, as its
+    /// [version](crate::CachedEntity::version_column) tells.
+    ///
+    /// Nothing was written, and the next load returns the row as it is now: load it, apply the change to it, and save
+    /// again. Saving the same model again would fail again, so such an error is not [retryable](Self::is_retryable), and
+    /// [`transaction_retrying`](crate::Store::transaction_retrying) hands it on.
+    ///
+    /// ```
+    /// # extern crate writethrough_core as writethrough;
+    /// use writethrough::Error;
+    ///
+    /// /// Tries again until nobody was faster.
+    /// async fn persist(mut load_and_save: impl AsyncFnMut() -> Result<(), Error>) -> Result<(), Error> {
+    ///     loop {
+    ///         match load_and_save().await {
+    ///             Err(error) if error.is_conflict() => {}
+    ///             result => return result,
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.0.kind, Kind::Conflict(_))
     }
 
     /// A unique key or the primary key is taken.
@@ -144,6 +171,15 @@ impl Error {
 
     pub(crate) fn overloaded(message: String) -> Self {
         Self::new(Kind::Overloaded(message), Outcome::NotCommitted)
+    }
+
+    /// Of the table of this name.
+    pub(crate) fn conflict(table: &str) -> Self {
+        let message = format!(
+            "somebody else has changed this `{table}` since it was loaded; load it again, apply the change to it, and save \
+             it again"
+        );
+        Self::new(Kind::Conflict(message), Outcome::NotCommitted)
     }
 
     pub(crate) fn rolled_back(message: String, retryable: bool) -> Self {
@@ -218,7 +254,8 @@ impl fmt::Display for Error {
             Kind::Input(message)
             | Kind::Unfinished(message)
             | Kind::RolledBack { message, .. }
-            | Kind::Overloaded(message) => f.write_str(message)?,
+            | Kind::Overloaded(message)
+            | Kind::Conflict(message) => f.write_str(message)?,
             Kind::WriteTimeout => f.write_str("the database did not finish within the write timeout")?,
         }
         if let Some(advice) = self.0.advice {
@@ -252,7 +289,8 @@ impl std::error::Error for Error {
             | Kind::WriteTimeout
             | Kind::Unfinished(_)
             | Kind::RolledBack { .. }
-            | Kind::Overloaded(_) => None,
+            | Kind::Overloaded(_)
+            | Kind::Conflict(_) => None,
         }
     }
 }

@@ -1,22 +1,26 @@
 //! The statement of an insert or update, and the row that it left.
 
-use sea_orm::sea_query::{FromValueTuple, IntoValueTuple, Value, ValueTuple};
+use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QuerySelect,
-    QueryTrait,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryTrait,
+    ValidatedUpdateOne,
 };
 
-use crate::entity::{CachedEntity, PkValue};
+use super::context::before_commit;
+use super::locked::{locked, not_found};
+use super::version::Expected;
+use crate::entity::CachedEntity;
+use crate::error::Result;
 
 /// An insert or update that the hooks have passed.
 pub(super) enum Change<E: CachedEntity> {
     Insert { active_model: E::ActiveModel, pk: Option<ValueTuple> },
-    Update { active_model: E::ActiveModel, pk: ValueTuple, changes_nothing: bool },
+    Update { active_model: E::ActiveModel, pk: ValueTuple, changes_nothing: bool, expected: Option<Expected<E>> },
 }
 
 impl<E: CachedEntity> Change<E> {
-    /// Fails as SeaORM does if the primary key of an update is not set.
-    pub(super) fn new(active_model: E::ActiveModel, insert: bool) -> Result<Self, DbErr> {
+    /// Fails as SeaORM does if the primary key of an update is not set, and if its version is not.
+    pub(super) fn new(active_model: E::ActiveModel, insert: bool) -> Result<Self> {
         if insert { Ok(Self::inserting(active_model)) } else { Self::updating(active_model) }
     }
 
@@ -27,11 +31,16 @@ impl<E: CachedEntity> Change<E> {
         Self::Insert { active_model, pk }
     }
 
-    fn updating(active_model: E::ActiveModel) -> Result<Self, DbErr> {
-        let statement = E::update(active_model.clone()).validate()?;
+    fn updating(mut active_model: E::ActiveModel) -> Result<Self> {
+        let pk = active_model.get_primary_key_value();
+        let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "UpdateOne" }))?;
+        let expected = Expected::<E>::taken_from(&mut active_model)?;
+        let statement = E::update(active_model.clone()).validate().map_err(before_commit)?;
         let changes_nothing = statement.as_query().get_values().is_empty();
-        let pk = active_model.get_primary_key_value().ok_or(DbErr::UpdateGetPrimaryKey)?;
-        Ok(Self::Update { active_model, pk, changes_nothing })
+        if let Some(expected) = expected.as_ref().filter(|_| !changes_nothing) {
+            expected.has_a_next()?;
+        }
+        Ok(Self::Update { active_model, pk, changes_nothing, expected })
     }
 
     /// What is to be written, and whether by an insert.
@@ -55,11 +64,26 @@ impl<E: CachedEntity> Change<E> {
         !matches!(self, Self::Update { changes_nothing: true, .. })
     }
 
+    /// The row of an update that expects a version, so that a lost race can be told from a missing row.
+    pub(super) fn contested(&self) -> Option<ValueTuple> {
+        match self {
+            Self::Update { pk, expected: Some(_), .. } => Some(pk.clone()),
+            _ => None,
+        }
+    }
+
     /// The statement with RETURNING; one statement.
+    ///
+    /// An update that expects a version and meets none is an error as one that meets no row is.
     pub(super) async fn returning(self, db: &impl ConnectionTrait) -> Result<E::Model, DbErr> {
         match self {
             Self::Insert { active_model, .. } => E::insert(active_model).exec_with_returning(db).await,
-            Self::Update { active_model, .. } => E::update(active_model).exec(db).await,
+            Self::Update { active_model, changes_nothing: true, expected, .. } => {
+                let row = E::update(active_model).exec(db).await?;
+                let is_expected = expected.is_none_or(|expected| expected.is_of(&row));
+                if is_expected { Ok(row) } else { Err(DbErr::RecordNotUpdated) }
+            }
+            Self::Update { active_model, expected, .. } => update(active_model, expected)?.exec(db).await,
         }
     }
 
@@ -74,23 +98,24 @@ impl<E: CachedEntity> Change<E> {
             (Self::Insert { active_model, .. }, None) => {
                 E::insert(active_model).exec(tx).await?.last_insert_id.into_value_tuple()
             }
-            (Self::Update { active_model, pk, .. }, _) => {
-                E::update(active_model).exec_without_returning(tx).await?;
+            (Self::Update { active_model, pk, expected, .. }, _) => {
+                update(active_model, expected)?.exec_without_returning(tx).await?;
                 pk
             }
         };
-        locked::<E>(tx, pk)
-            .await?
-            .ok_or_else(|| DbErr::RecordNotFound("the written row cannot be found by its primary key".to_owned()))
+        locked::<E>(tx, pk).await?.ok_or_else(not_found)
     }
 }
 
-/// Reads the row as it is now, not as the transaction's snapshot has it, and locks it.
-pub(super) async fn locked<E: CachedEntity>(
-    tx: &impl ConnectionTrait,
-    pk: ValueTuple,
-) -> Result<Option<E::Model>, DbErr> {
-    E::find_by_id(PkValue::<E>::from_value_tuple(pk)).lock_exclusive().one(tx).await
+fn update<E: CachedEntity>(
+    active_model: E::ActiveModel,
+    expected: Option<Expected<E>>,
+) -> Result<ValidatedUpdateOne<E::ActiveModel>, DbErr> {
+    let update = E::update(active_model).validate()?;
+    Ok(match expected {
+        Some(expected) => expected.updating(update),
+        None => update,
+    })
 }
 
 /// MySQL generates a key where an AUTO_INCREMENT column is set to zero.

@@ -13,12 +13,13 @@ use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseTr
 use tracing::Span;
 
 use super::cascade::{Family, Touched};
-use super::change::locked;
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Deleted};
 use super::fence::Value;
+use super::locked::locked;
 use super::shield::PointOfNoReturn;
+use super::version::{Expected, stored, unless_lost};
 use super::write::{Write, Written, traced};
 use crate::entity::{CachedEntity, Facts, PkValue, facts};
 use crate::entry::encode_absent;
@@ -32,7 +33,7 @@ pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model
     context.enter::<E>()?;
     let entity = facts::<E>();
     let delete = |point| with_hooks::<E>(context.clone(), active_model, point);
-    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
+    traced(context, entity, delete_span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
 /// Deletes a row by its primary key, without hooks, as SeaORM's `delete_by_id` does.
@@ -41,10 +42,11 @@ pub(crate) async fn delete_by_id<E: CachedEntity>(context: &Arc<Context>, id: Pk
     let pk = id.into_value_tuple();
     let entity = facts::<E>();
     let delete = |point| without_hooks::<E>(context.clone(), pk, point);
-    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
+    traced(context, entity, delete_span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
-fn span(entity: &Facts) -> Span {
+/// The span of a delete.
+pub(super) fn delete_span(entity: &Facts) -> Span {
     tracing::debug_span!(
         target: "writethrough",
         telemetry::SPAN_DELETE,
@@ -60,16 +62,41 @@ async fn with_hooks<E: CachedEntity>(
 ) -> Result<Deleted> {
     let active_model = active_model.before_delete(&context.db).await.map_err(before_commit)?;
     let for_hook = active_model.clone();
-    let pk = active_model.get_primary_key_value();
-    let statement = E::delete(active_model).validate().map_err(before_commit)?;
-    let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+    let Removal { pk, statement, contested } = Removal::<E>::of(active_model)?;
     let write = Write::begin(&context, facts::<E>(), point);
     let (existed, cache) = execute::<E>(&write, pk, statement).await?;
+    if let Some(pk) = contested.filter(|_| !existed) {
+        unless_lost::<E>(&context, stored::<E>(&context.db, pk)).await?;
+    }
     for_hook
         .after_delete(&context.db)
         .await
         .map_err(|error| Error::database(error, if existed { Outcome::Committed } else { Outcome::NotCommitted }))?;
     Ok(Deleted::new(existed, cache))
+}
+
+/// The statement that deletes the row of an active model.
+pub(super) struct Removal<E: CachedEntity> {
+    pub(super) pk: ValueTuple,
+    pub(super) statement: ValidatedDeleteOne<E>,
+    /// The row, if the statement expects a version of it.
+    pub(super) contested: Option<ValueTuple>,
+}
+
+impl<E: CachedEntity> Removal<E> {
+    /// Fails as SeaORM does if the primary key is not set, and if the version is not.
+    pub(super) fn of(mut active_model: E::ActiveModel) -> Result<Self> {
+        let pk = active_model.get_primary_key_value();
+        let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+        let expected = Expected::<E>::taken_from(&mut active_model)?;
+        let contested = expected.as_ref().map(|_| pk.clone());
+        let statement = E::delete(active_model).validate().map_err(before_commit)?;
+        let statement = match expected {
+            Some(expected) => expected.deleting(statement),
+            None => statement,
+        };
+        Ok(Self { pk, statement, contested })
+    }
 }
 
 async fn without_hooks<E: CachedEntity>(
@@ -129,6 +156,7 @@ async fn with_family<E: CachedEntity>(
 ) -> Result<(bool, CacheEffect)> {
     let absent = absent::<E>(write.context);
     let statements = async |tx: &DatabaseTransaction| {
+        family.begin(tx).await?;
         let touched = family.lock(tx, &[pk]).await?;
         // Nothing is deleted that was not found before: nobody has looked for what depends on it.
         let existed = !touched.is_nothing && statement.exec(tx).await?.rows_affected > 0;
@@ -162,9 +190,7 @@ pub(super) async fn delete_returning<E: CachedEntity>(
     if !mysql {
         return statement.exec_with_returning(tx).await;
     }
-    let row = locked::<E>(tx, pk).await?;
-    if row.is_some() {
-        statement.exec(tx).await?;
-    }
-    Ok(row)
+    let Some(row) = locked::<E>(tx, pk).await? else { return Ok(None) };
+    // A statement that expects another version meets no row.
+    Ok(if statement.exec(tx).await?.rows_affected > 0 { Some(row) } else { None })
 }

@@ -19,6 +19,7 @@ use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Saved};
 use super::footprint::Footprint;
 use super::shield::PointOfNoReturn;
+use super::version::{explained, stored};
 use super::write::{Write, Written, save_span, traced};
 use crate::entity::{CachedEntity, facts};
 use crate::error::{Error, Outcome, Result};
@@ -67,9 +68,14 @@ async fn write<E: CachedEntity>(
 ) -> Result<Saved<E::Model>> {
     let insert = verb.inserts(&active_model);
     let active_model = active_model.before_save(&context.db, insert).await.map_err(before_commit)?;
-    let change = Change::<E>::new(active_model, insert).map_err(before_commit)?;
+    let change = Change::<E>::new(active_model, insert)?;
+    let contested = change.contested();
     let write = Write::begin(&context, facts::<E>(), point);
-    let (model, cache) = execute(&write, change).await.map_err(|error| advise(error, verb))?;
+    let (model, cache) = match (execute(&write, change).await, contested) {
+        (Err(error), Some(pk)) => Err(explained::<E>(&context, stored::<E>(&context.db, pk), error).await),
+        (result, _) => result,
+    }
+    .map_err(|error| advise(error, verb))?;
     let model = E::ActiveModel::after_save(model, &context.db, insert)
         .await
         .map_err(|error| Error::database(error, Outcome::Committed))?;

@@ -8,21 +8,23 @@
 
 use std::sync::Arc;
 
-use sea_orm::sea_query::{Expr, IntoValueTuple, OnConflict, ValueTuple};
+use sea_orm::sea_query::{Expr, IntoValueTuple, OnConflict, Token, Tokenizer, ValueTuple};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryFilter, QuerySelect, QueryTrait,
     TryFromU64,
 };
 
-use super::change::{Change, locked};
+use super::change::Change;
 use super::claim::Settled;
 use super::context::{Context, is_mysql};
 use super::effect::Saved;
 use super::footprint::Footprint;
+use super::locked::locked;
 use super::shield::PointOfNoReturn;
+use super::version::next;
 use super::write::{Write, Written, save_span, traced};
 use crate::entity::{CachedEntity, PkValue, facts};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Inserts the row or does what `on_conflict` says; `None` if that was nothing.
 ///
@@ -45,7 +47,7 @@ async fn write<E: CachedEntity>(
     point: PointOfNoReturn,
 ) -> Result<Option<Saved<E::Model>>> {
     let write = Write::begin(&context, facts::<E>(), point);
-    let upsert = Upsert::<E> { active_model, on_conflict };
+    let upsert = Upsert::<E>::new(active_model, on_conflict)?;
     let written = |model: Option<E::Model>| {
         let settled = settled::<E>(&context, model.as_ref())?;
         Ok(Written { result: model, settled, sweeps: Vec::new() })
@@ -61,11 +63,30 @@ pub(super) fn settled<E: CachedEntity>(context: &Context, model: Option<&E::Mode
 
 /// The statement.
 pub(super) struct Upsert<E: CachedEntity> {
-    pub(super) active_model: E::ActiveModel,
-    pub(super) on_conflict: OnConflict,
+    active_model: E::ActiveModel,
+    on_conflict: OnConflict,
 }
 
 impl<E: CachedEntity> Upsert<E> {
+    /// Where the entity has a version, the update advances it; one that sets the version itself is refused.
+    pub(super) fn new(active_model: E::ActiveModel, mut on_conflict: OnConflict) -> Result<Self> {
+        if let Some(version) = E::version_column() {
+            let assignments = assignments::<E>(&active_model, &on_conflict);
+            if assignments.iter().any(|column| column == version.as_str()) {
+                return Err(Error::input(format!(
+                    "the version `{}` of a `{}` that is updated advances by itself; leave it out of the columns that \
+                     on_conflict updates",
+                    version.as_str(),
+                    facts::<E>().label,
+                )));
+            }
+            if !assignments.is_empty() {
+                on_conflict.value(version, next(version));
+            }
+        }
+        Ok(Self { active_model, on_conflict })
+    }
+
     /// The row that it inserted or updated, locked; none if it did nothing.
     pub(super) async fn execute(self, tx: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
         if is_mysql(tx) {
@@ -110,6 +131,36 @@ impl<E: CachedEntity> Upsert<E> {
     }
 }
 
+/// The columns that the update sets; none if the conflict is answered by doing nothing.
+///
+/// An `OnConflict` cannot be asked, so its text is read: `… DO UPDATE SET "a" = …, "b" = … WHERE …`, with parameters for values.
+fn assignments<E: CachedEntity>(active_model: &E::ActiveModel, on_conflict: &OnConflict) -> Vec<String> {
+    let sql = E::insert(active_model.clone()).on_conflict(on_conflict.clone()).build(DbBackend::Postgres).sql;
+    sql.split_once(" DO UPDATE SET ").map(|(_, set)| assigned(set)).unwrap_or_default()
+}
+
+/// The names in front of the equals signs of a SET: those right at its beginning and after each comma that is in no
+/// parentheses.
+fn assigned(set: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let (mut depth, mut begins) = (0_u32, true);
+    for token in Tokenizer::new(set) {
+        match token {
+            Token::Quoted(name) if begins => names.push(name.trim_matches('"').replace("\"\"", "\"")),
+            Token::Punctuation(sign) if sign == "(" => depth += 1,
+            Token::Punctuation(sign) if sign == ")" => depth = depth.saturating_sub(1),
+            Token::Punctuation(sign) if sign == "," && depth == 0 => {
+                begins = true;
+                continue;
+            }
+            Token::Space(_) => continue,
+            _ => {}
+        }
+        begins = false;
+    }
+    names
+}
+
 fn generated<E: CachedEntity>(id: u64) -> Result<ValueTuple, DbErr> {
     let id = PkValue::<E>::try_from_u64(id).map_err(|_| DbErr::UnpackInsertId)?;
     Ok(id.into_value_tuple())
@@ -117,4 +168,17 @@ fn generated<E: CachedEntity>(id: u64) -> Result<ValueTuple, DbErr> {
 
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::assigned;
+
+    #[test]
+    fn only_what_is_assigned_to_is_named() {
+        let set =
+            r#""a" = "excluded"."a", "b""c" = CASE WHEN ("d" = $1, "e") THEN 1 ELSE f(2, "g") END, "h" = ', "i" = '"#;
+        assert_eq!(assigned(set), ["a", "b\"c", "h"]);
+        assert_eq!(assigned(r#""a" = "t"."a" + $2 WHERE "t"."version" = $3 AND "b" IN ($4, $5)"#), ["a"]);
+    }
 }

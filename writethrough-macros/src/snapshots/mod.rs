@@ -52,6 +52,8 @@ fn a_composite_key_and_every_attribute() {
                 pub gate: Option<i32>,
                 #[write_through(key, exact)]
                 pub passenger: Option<String>,
+                #[write_through(version)]
+                pub edition: i64,
                 #[sea_orm(ignore)]
                 pub note: String,
                 #[write_through(index)]

@@ -11,4 +11,5 @@ pub mod keys;
 pub mod listed;
 pub mod policies;
 pub mod uniques;
+pub mod versioned;
 pub mod versions;

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{IntoValueTuple, OnConflict, Value, ValueTuple};
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DbErr, ValidatedDeleteOne};
+use sea_orm::{ActiveModelBehavior, DbErr, ValidatedDeleteOne};
 
 use super::connection::Own;
 use super::ledger::Failure;
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::ops::cascade::{Family, Touched};
 use crate::ops::change::Change;
 use crate::ops::context::{Context, before_commit, is_mysql};
-use crate::ops::delete::{absent, delete_returning};
+use crate::ops::delete::{Removal, absent, delete_returning};
 use crate::ops::footprint::Footprint;
 use crate::ops::invalidate::keys_of_row;
 use crate::ops::load_by_key::find_by_key;
@@ -23,6 +23,7 @@ use crate::ops::load_many::find_many;
 use crate::ops::related::{Asked, find_related};
 use crate::ops::save::{Verb, advise};
 use crate::ops::upsert::{Upsert, settled};
+use crate::ops::version::{current, explained, unless_lost};
 
 impl Transaction {
     /// Loads a row as this transaction sees it.
@@ -76,7 +77,8 @@ impl Transaction {
         self.context().meet::<E>();
         let insert = verb.inserts(&active_model);
         let active_model = active_model.before_save(self, insert).await.map_err(before_commit)?;
-        let change = Change::<E>::new(active_model, insert).map_err(before_commit)?;
+        let change = Change::<E>::new(active_model, insert)?;
+        let contested = change.contested();
         let mysql = is_mysql(self);
         let footprint = Footprint::<E>::of(self.context(), &change, mysql)?;
         let known = footprint.known();
@@ -85,7 +87,11 @@ impl Transaction {
             if reads_back { change.read_back(tx).await } else { change.returning(tx).await }
         };
         let settled = |model: &E::Model| footprint.settled(self.context(), model);
-        let model = self.write(known, row, settled).await.map_err(|error| advise(error, verb))?;
+        let model = match (self.write(known, row, settled).await, contested) {
+            (Err(error), Some(pk)) => Err(explained::<E>(self.context(), self.current::<E>(pk), error).await),
+            (result, _) => result,
+        }
+        .map_err(|error| advise(error, verb))?;
         E::ActiveModel::after_save(model, self, insert).await.map_err(before_commit)
     }
 
@@ -96,7 +102,7 @@ impl Transaction {
         on_conflict: OnConflict,
     ) -> Result<Option<E::Model>> {
         self.context().meet::<E>();
-        let upsert = Upsert::<E> { active_model, on_conflict };
+        let upsert = Upsert::<E>::new(active_model, on_conflict)?;
         let settled = |model: &Option<E::Model>| settled::<E>(self.context(), model.as_ref());
         self.write(None, async |tx| upsert.execute(tx).await, settled).await
     }
@@ -105,10 +111,11 @@ impl Transaction {
     pub(crate) async fn delete<E: CachedEntity>(&self, active_model: E::ActiveModel) -> Result<bool> {
         let active_model = active_model.before_delete(self).await.map_err(before_commit)?;
         let for_hook = active_model.clone();
-        let pk = active_model.get_primary_key_value();
-        let statement = E::delete(active_model).validate().map_err(before_commit)?;
-        let pk = pk.ok_or_else(|| before_commit(DbErr::PrimaryKeyNotSet { ctx: "DeleteOne" }))?;
+        let Removal { pk, statement, contested } = Removal::<E>::of(active_model)?;
         let existed = self.delete_row::<E>(pk, statement).await?;
+        if let Some(pk) = contested.filter(|_| !existed) {
+            unless_lost::<E>(self.context(), self.current::<E>(pk)).await?;
+        }
         for_hook.after_delete(self).await.map_err(before_commit)?;
         Ok(existed)
     }
@@ -201,14 +208,19 @@ impl Transaction {
         sweeps.into_iter().for_each(|owner| ledger.sweep(owner));
     }
 
-    fn context(&self) -> &Arc<Context> {
+    /// A row as it is now, for who wants to know why a statement has not met it.
+    async fn current<E: CachedEntity>(&self, pk: ValueTuple) -> Result<Option<E::Model>, DbErr> {
+        current::<E>(&self.own().await?, pk).await
+    }
+
+    pub(super) fn context(&self) -> &Arc<Context> {
         &self.level().shared.context
     }
 
     /// Notes the keys, sends the statement, and settles what it left; nothing else is sent meanwhile.
     ///
     /// A statement that may have written under keys that nobody learnt fails the transaction.
-    async fn write<T>(
+    pub(super) async fn write<T>(
         &self,
         known: Option<Vec<Claim>>,
         statement: impl AsyncFnOnce(&Own<'_>) -> Result<T, DbErr>,
