@@ -25,13 +25,13 @@ pub use cache::redis::RedisOptions;
 pub use entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{
-    Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Deleted, Difference, Loaded, Saved, Source, StaleEntry,
-    Transaction,
+    Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Changed, Deleted, Difference, Loaded, Saved, Source,
+    StaleEntry, Transaction,
 };
 pub use outbox::OutboxOptions;
 pub use policy::{DatabaseLimit, EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
 pub use resilience::BreakerState;
-pub use store::{CachedLoader, Health, Session, Store, StoreBuilder};
+pub use store::{CachedLoader, DeleteManyThrough, Health, Session, Store, StoreBuilder, UpdateManyThrough};
 
 /// The outbox as migrations of SeaORM.
 #[cfg(feature = "migration")]

@@ -11,7 +11,7 @@ pub use sea_orm;
 pub use crate::entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue, Registration};
 pub use crate::error::Error;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
-pub use crate::store::Session;
+pub use crate::store::{DeleteManyThrough, Session, UpdateManyThrough};
 
 use sea_orm::sea_query::{IntoValueTuple, OnConflict};
 use sea_orm::{IntoActiveModel, ModelTrait};
@@ -118,6 +118,45 @@ fn write<E: CachedEntity, S: Session>(
         Scope::Store(context) => Box::pin(async move { Ok(ops::save::<E>(context, active_model, verb).await?.model) }),
         Scope::Transaction(tx) => Box::pin(tx.save::<E>(active_model, verb)),
     }
+}
+
+/// `Entity::insert_many_through`.
+pub fn insert_many<E: CachedEntity, S: Session>(
+    active_models: impl IntoIterator<Item = E::ActiveModel>,
+    session: &S,
+) -> Verb<'_, Vec<E::Model>> {
+    write_many::<E, S>(active_models.into_iter().collect(), ops::Verb::Insert, session)
+}
+
+/// `Entity::save_many_through`.
+pub fn save_many<E: CachedEntity, S: Session>(
+    active_models: impl IntoIterator<Item = E::ActiveModel>,
+    session: &S,
+) -> Verb<'_, Vec<E::Model>> {
+    write_many::<E, S>(active_models.into_iter().collect(), ops::Verb::Save, session)
+}
+
+fn write_many<E: CachedEntity, S: Session>(
+    active_models: Vec<E::ActiveModel>,
+    verb: ops::Verb,
+    session: &S,
+) -> Verb<'_, Vec<E::Model>> {
+    match session.scope() {
+        Scope::Store(context) => {
+            Box::pin(async move { Ok(ops::save_many::<E>(context, active_models, verb).await?.model) })
+        }
+        Scope::Transaction(tx) => Box::pin(tx.save_many::<E>(active_models, verb)),
+    }
+}
+
+/// `Entity::update_many_through`.
+pub fn update_many<E: CachedEntity>() -> UpdateManyThrough<E> {
+    UpdateManyThrough::new()
+}
+
+/// `Entity::delete_many_through`.
+pub fn delete_many<E: CachedEntity>() -> DeleteManyThrough<E> {
+    DeleteManyThrough::new()
 }
 
 /// `ActiveModel::upsert_through`.

@@ -6,6 +6,7 @@
 //! it can (`fallback`).
 
 mod attr;
+mod batch_methods;
 mod check;
 mod errors;
 mod expand;

@@ -6,6 +6,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::batch_methods;
 use crate::expand::runtime;
 use crate::index_methods;
 use crate::key_methods;
@@ -17,6 +18,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
     let loads = loads(entity);
     let removals = removals(entity);
     let active_model = active_model(entity);
+    let batches = batch_methods::all(entity);
     let by_keys = key_methods::all(entity);
     let by_indexes = index_methods::all(entity);
     let model = model(entity);
@@ -26,6 +28,7 @@ pub(crate) fn all(entity: &Entity) -> TokenStream {
         #by_keys
         #by_indexes
         #removals
+        #batches
         #active_model
         #model
         #relations

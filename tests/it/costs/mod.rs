@@ -3,6 +3,7 @@
 //! The table is the test: what is measured is printed in the same form and compared as a whole. `BEGIN` and `COMMIT`
 //! are not in it, because SeaORM does not report them.
 
+mod batches;
 mod operations;
 mod outbox;
 

@@ -70,6 +70,14 @@ impl Bill {
         result
     }
 
+    /// How many statements and commands it takes.
+    pub(super) async fn count<T>(&mut self, work: impl Future<Output = T>) -> (T, (usize, usize)) {
+        self.start().await;
+        let result = work.await;
+        let commands = self.monitor.take().await.len();
+        (result, (self.log.take().len(), commands))
+    }
+
     /// Forgets what came before.
     async fn start(&mut self) {
         self.monitor.take().await;

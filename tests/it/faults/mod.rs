@@ -4,6 +4,7 @@
 //! (the network fails) and a [`Gate`](gate::Gate) (one command fails). A store that talks to the server directly is
 //! another process to which nothing happens.
 
+mod batches;
 mod breaker;
 mod child;
 mod closing;

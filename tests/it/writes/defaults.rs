@@ -13,7 +13,7 @@ use crate::support::stage::Stage;
 
 /// The table of flights with a default gate and a flight number that the database writes in capitals: by triggers
 /// BEFORE INSERT and BEFORE UPDATE, or, where those cannot change the row, by defaults alone.
-async fn flights_with_triggers(stage: &Stage) {
+pub(super) async fn flights_with_triggers(stage: &Stage) {
     let db = stage.plain().await;
     let table = |key: &str| {
         format!(

@@ -1,5 +1,7 @@
 //! Writing through the cache.
 
+mod batches;
+mod bulk;
 mod defaults;
 mod delete;
 mod effects;

@@ -41,6 +41,7 @@ mod list;
 mod mark;
 mod pointer;
 mod row;
+mod size;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -53,6 +54,7 @@ pub use error::{DecodeError, EncodeError};
 pub use list::{decode_list, encode_list};
 pub use pointer::{decode_pointer, encode_no_row, encode_pointer};
 pub use row::{Decoded, decode, encode_absent, encode_row};
+pub(crate) use size::size_of;
 
 use crate::protocol;
 

@@ -1,12 +1,12 @@
 //! The statement of an insert or update, and the row that it left.
 
-use sea_orm::sea_query::{FromValueTuple, IntoValueTuple, Value, ValueTuple};
+use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QuerySelect,
-    QueryTrait,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryTrait,
 };
 
-use crate::entity::{CachedEntity, PkValue};
+use super::locked::{locked, not_found};
+use crate::entity::CachedEntity;
 
 /// An insert or update that the hooks have passed.
 pub(super) enum Change<E: CachedEntity> {
@@ -79,18 +79,8 @@ impl<E: CachedEntity> Change<E> {
                 pk
             }
         };
-        locked::<E>(tx, pk)
-            .await?
-            .ok_or_else(|| DbErr::RecordNotFound("the written row cannot be found by its primary key".to_owned()))
+        locked::<E>(tx, pk).await?.ok_or_else(not_found)
     }
-}
-
-/// Reads the row as it is now, not as the transaction's snapshot has it, and locks it.
-pub(super) async fn locked<E: CachedEntity>(
-    tx: &impl ConnectionTrait,
-    pk: ValueTuple,
-) -> Result<Option<E::Model>, DbErr> {
-    E::find_by_id(PkValue::<E>::from_value_tuple(pk)).lock_exclusive().one(tx).await
 }
 
 /// MySQL generates a key where an AUTO_INCREMENT column is set to zero.

@@ -13,11 +13,11 @@ use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseTr
 use tracing::Span;
 
 use super::cascade::{Family, Touched};
-use super::change::locked;
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Deleted};
 use super::fence::Value;
+use super::locked::locked;
 use super::shield::PointOfNoReturn;
 use super::write::{Write, Written, traced};
 use crate::entity::{CachedEntity, Facts, PkValue, facts};
@@ -32,7 +32,7 @@ pub(crate) async fn delete<E: CachedEntity>(context: &Arc<Context>, active_model
     context.enter::<E>()?;
     let entity = facts::<E>();
     let delete = |point| with_hooks::<E>(context.clone(), active_model, point);
-    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
+    traced(context, entity, delete_span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
 /// Deletes a row by its primary key, without hooks, as SeaORM's `delete_by_id` does.
@@ -41,10 +41,11 @@ pub(crate) async fn delete_by_id<E: CachedEntity>(context: &Arc<Context>, id: Pk
     let pk = id.into_value_tuple();
     let entity = facts::<E>();
     let delete = |point| without_hooks::<E>(context.clone(), pk, point);
-    traced(context, entity, span(entity), delete, |deleted| Some(deleted.cache)).await
+    traced(context, entity, delete_span(entity), delete, |deleted| Some(deleted.cache)).await
 }
 
-fn span(entity: &Facts) -> Span {
+/// The span of a delete.
+pub(super) fn delete_span(entity: &Facts) -> Span {
     tracing::debug_span!(
         target: "writethrough",
         telemetry::SPAN_DELETE,
@@ -129,6 +130,7 @@ async fn with_family<E: CachedEntity>(
 ) -> Result<(bool, CacheEffect)> {
     let absent = absent::<E>(write.context);
     let statements = async |tx: &DatabaseTransaction| {
+        family.begin(tx).await?;
         let touched = family.lock(tx, &[pk]).await?;
         // Nothing is deleted that was not found before: nobody has looked for what depends on it.
         let existed = !touched.is_nothing && statement.exec(tx).await?.rows_affected > 0;

@@ -114,3 +114,19 @@ impl Deleted {
         Self { existed, cache }
     }
 }
+
+/// A bulk write: how many rows it changed or deleted, and what became of their entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changed {
+    /// How many rows the database changed or deleted.
+    pub rows: u64,
+    /// What became of their entries; `Refreshed` if there were none.
+    pub cache: CacheEffect,
+}
+
+impl Changed {
+    pub(crate) fn new(rows: u64, cache: CacheEffect) -> Self {
+        Self { rows, cache }
+    }
+}

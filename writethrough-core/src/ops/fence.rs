@@ -9,11 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use super::claim::Claim;
 use super::context::{Context, nonce};
 use super::effect::CacheEffect;
 use super::ending::{Ended, end};
 use crate::cache::{CacheError, CacheKey};
+use crate::entity::Owner;
 use crate::entry::Payload;
 use crate::error::{Error, Outcome, Result};
 use crate::outbox::Receipt;
@@ -27,7 +30,7 @@ pub(super) type Value = Option<(Payload, Duration)>;
 /// One key of a fence.
 #[derive(Debug)]
 struct Post {
-    claim: Claim,
+    owner: Owner,
     /// The acknowledged stamp; without one, no value may follow.
     stamp: Option<Stamp>,
     was_cached: bool,
@@ -38,7 +41,7 @@ struct Post {
 #[must_use]
 pub(super) struct Fence {
     context: Arc<Context>,
-    posts: Vec<Post>,
+    posts: IndexMap<CacheKey, Post>,
     /// Whether every renewal was acknowledged. If not, the fence may end before the statement does.
     renewed: AtomicBool,
     /// That the write is recorded in the outbox.
@@ -46,20 +49,17 @@ pub(super) struct Fence {
 }
 
 impl Fence {
-    /// FENCEs the keys in one round trip.
+    /// FENCEs the keys, each once, in one round trip.
     ///
     /// Where a key is not acknowledged, `degrade` goes on without, and `fail` takes back the others and refuses.
     pub(super) async fn raise(context: &Arc<Context>, claims: Vec<Claim>) -> Result<Self> {
         let lasting = context.settings.fence_expiry();
-        let calls = claims.iter().map(|claim| (claim.key.clone(), Step::Fence { nonce: nonce(), lasting })).collect();
-        let mut fence = Self {
-            context: context.clone(),
-            posts: claims.into_iter().map(|claim| Post { claim, stamp: None, was_cached: false }).collect(),
-            renewed: AtomicBool::new(true),
-            receipt: None,
-        };
+        let post = |claim: Claim| (claim.key, Post { owner: claim.owner, stamp: None, was_cached: false });
+        let posts: IndexMap<_, _> = claims.into_iter().map(post).collect();
+        let calls = posts.keys().map(|key| (key.clone(), Step::Fence { nonce: nonce(), lasting })).collect();
+        let mut fence = Self { context: context.clone(), posts, renewed: AtomicBool::new(true), receipt: None };
         let mut refused = None;
-        for (post, answer) in fence.posts.iter_mut().zip(context.cache.apply(calls).await) {
+        for (post, answer) in fence.posts.values_mut().zip(context.cache.apply(calls).await) {
             let error = match answer {
                 Ok(Reply::Fenced { stamp, was_cached }) => {
                     post.stamp = Some(stamp);
@@ -69,7 +69,7 @@ impl Fence {
                 Ok(_) => CacheError::Rejected("no stamp came back".to_owned()),
                 Err(error) => error,
             };
-            if context.settings.on_cache_failure(&post.claim.owner.policy) == OnCacheFailure::Fail {
+            if context.settings.on_cache_failure(&post.owner.policy) == OnCacheFailure::Fail {
                 refused = Some(error);
             }
         }
@@ -82,8 +82,8 @@ impl Fence {
     }
 
     /// The keys.
-    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
-        self.posts.iter().map(|post| &post.claim)
+    pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
+        self.posts.iter().map(|(key, post)| Claim { key: key.clone(), owner: post.owner })
     }
 
     /// The write was recorded, in the same transaction.
@@ -93,7 +93,7 @@ impl Fence {
 
     /// Whether one of the keys is this one.
     pub(super) fn covers(&self, key: &CacheKey) -> bool {
-        self.posts.iter().any(|post| post.claim.key == *key)
+        self.posts.contains_key(key)
     }
 
     /// RENEWs what was acknowledged.
@@ -110,9 +110,9 @@ impl Fence {
     ///
     /// `Err` only where the policy is `fail` and the cache did not acknowledge; the database has changed then.
     pub(super) async fn finish(mut self, beside: Ended, value: impl Fn(&CacheKey) -> Value) -> Result<CacheEffect> {
-        let ends = std::mem::take(&mut self.posts).into_iter().map(|post| {
-            let step = last_step(&post, &value);
-            (post.claim, step)
+        let ends = std::mem::take(&mut self.posts).into_iter().map(|(key, post)| {
+            let step = last_step(&key, &post, &value);
+            (Claim { key, owner: post.owner }, step)
         });
         let is_for_later = |(claim, step): &(Claim, Step<Payload>)| {
             claim.owner.policy.on_write == OnWrite::RefreshLater && matches!(step, Step::Finish { value: Some(_), .. })
@@ -147,7 +147,7 @@ impl Fence {
     }
 
     fn stamped(&self) -> impl Iterator<Item = (&CacheKey, Stamp)> {
-        self.posts.iter().filter_map(|post| Some((&post.claim.key, post.stamp?)))
+        self.posts.iter().filter_map(|(key, post)| Some((key, post.stamp?)))
     }
 }
 
@@ -156,24 +156,23 @@ impl Drop for Fence {
     /// early, are put up by the repair queue.
     fn drop(&mut self) {
         let stands = *self.renewed.get_mut();
-        for post in self.posts.drain(..).filter(|post| post.stamp.is_none() || !stands) {
-            let Claim { key, owner } = post.claim;
-            self.context.repairs.push(key, Repair::Fence, self.context.all_keys(&owner));
+        for (key, post) in self.posts.drain(..).filter(|(_, post)| post.stamp.is_none() || !stands) {
+            self.context.repairs.push(key, Repair::Fence, self.context.all_keys(&post.owner));
         }
     }
 }
 
 /// FINISH where the fence was acknowledged, with the value that the policy allows; INVALIDATE elsewhere.
-fn last_step(post: &Post, value: &impl Fn(&CacheKey) -> Value) -> Step<Payload> {
+fn last_step(key: &CacheKey, post: &Post, value: &impl Fn(&CacheKey) -> Value) -> Step<Payload> {
     let Some(stamp) = post.stamp else {
         return Step::Invalidate;
     };
-    let wanted = match post.claim.owner.policy.on_write {
+    let wanted = match post.owner.policy.on_write {
         OnWrite::Refresh | OnWrite::RefreshLater => true,
         OnWrite::RefreshIfCached => post.was_cached,
         OnWrite::Invalidate => false,
     };
-    Step::Finish { stamp, value: if wanted { value(&post.claim.key) } else { None } }
+    Step::Finish { stamp, value: if wanted { value(key) } else { None } }
 }
 
 /// What the cache has acknowledged, nobody needs to repair after a crash.

@@ -5,7 +5,7 @@
 //! stay: whoever follows them looks whether the row still has the value.
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ActiveModelTrait, ActiveValue, ModelTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic, ModelTrait};
 
 use super::change::Change;
 use super::claim::{Claim, Settled};
@@ -61,6 +61,16 @@ impl<E: CachedEntity> Footprint<E> {
     /// Of a statement that may insert the row or update whatever stands in its way: all keys, none known before.
     pub(super) fn of_upsert() -> Self {
         Self { publishes: true, known: None, touches: Secondary::all::<E>().map(|key| (key, Touch::Sets)).collect() }
+    }
+
+    /// Of a statement that sets these columns of whatever rows it finds: none known before.
+    pub(super) fn of_columns(set: &[E::Column]) -> Self {
+        let sets = |column: &E::Column| set.iter().any(|other| other.as_str() == column.as_str());
+        let touch = |key: Secondary| {
+            let is_set = key.columns::<E>().iter().any(sets);
+            (key, if is_set { Touch::Sets } else { Touch::Leaves(Vec::new()) })
+        };
+        Self { publishes: true, known: None, touches: Secondary::all::<E>().map(touch).collect() }
     }
 
     /// All keys, if the database chooses none of them.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
-use sea_orm::{ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
+use sea_orm::{ConnectionTrait, PrimaryKeyArity, QueryFilter};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -19,7 +19,7 @@ use super::context::Context;
 use super::lease::{Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, PkValue, facts, find_by_pk, is_one_of};
+use crate::entity::{CachedEntity, Facts, PkValue, facts, find_by_pk, has_one_of};
 use crate::entry::Payload;
 use crate::error::Result;
 use crate::protocol::Standing;
@@ -183,9 +183,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let mut rows = HashMap::new();
         let pks: Vec<_> = keys.iter().filter_map(|key| self.wanted.get(key)).cloned().collect();
         for pks in pks.chunks(BINDS_PER_QUERY / PkValue::<E>::ARITY.max(1)) {
-            let pks: Vec<Vec<Value>> = pks.iter().map(|pk| pk.clone().into_iter().collect()).collect();
-            let columns: Vec<_> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-            let query = E::find().filter(is_one_of(&columns, &pks));
+            let query = E::find().filter(has_one_of::<E>(pks));
             for model in self.context.deadline().within(None, pin!(query.all(db))).await? {
                 rows.insert(self.context.key_of::<E>(&model)?, model);
             }

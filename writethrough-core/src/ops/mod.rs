@@ -3,6 +3,8 @@
 //! Everything works on a [`Context`], the inside of a store; the public handles are made in [`crate::store`].
 
 mod audit;
+mod batch;
+mod bulk;
 mod bypass;
 mod cascade;
 mod change;
@@ -16,11 +18,13 @@ mod flights;
 mod footprint;
 mod invalidate;
 mod lease;
+mod limits;
 mod load;
 mod load_by_key;
 mod load_lists;
 mod load_many;
 mod load_many_by_key;
+mod locked;
 mod related;
 mod save;
 mod shield;
@@ -31,9 +35,11 @@ mod write;
 
 pub use audit::{Audit, AuditHandle, AuditRepair, AuditReport, Difference, StaleEntry};
 pub(crate) use audit::{audit, audit_in_background};
+pub(crate) use batch::save_many;
+pub(crate) use bulk::{Delete, Update, delete_many, update_many};
 pub(crate) use context::Context;
 pub(crate) use delete::{delete, delete_by_id};
-pub use effect::{CacheEffect, Deleted, Loaded, Saved, Source};
+pub use effect::{CacheEffect, Changed, Deleted, Loaded, Saved, Source};
 pub(crate) use flights::Flights;
 pub(crate) use invalidate::{invalidate, invalidate_all, invalidate_model};
 pub(crate) use load::load;

@@ -14,11 +14,12 @@ use sea_orm::{
     TryFromU64,
 };
 
-use super::change::{Change, locked};
+use super::change::Change;
 use super::claim::Settled;
 use super::context::{Context, is_mysql};
 use super::effect::Saved;
 use super::footprint::Footprint;
+use super::locked::locked;
 use super::shield::PointOfNoReturn;
 use super::write::{Write, Written, save_span, traced};
 use crate::entity::{CachedEntity, PkValue, facts};

@@ -1,6 +1,7 @@
 //! What every write shares: the fence, the statement or transaction under its deadline, and the end of the fence that
 //! the outcome asks for.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -120,17 +121,20 @@ impl<'a> Write<'a> {
         self.point.pass();
         let started = Instant::now();
         let (tx, result) = self.in_transaction(None, statements).await?;
-        let written = written(result)?;
-        let sweeps = written.sweeps.clone();
-        let claims = written.settled.iter().map(|settled| settled.claim.clone()).collect();
-        let mut fence = match Fence::raise(self.context, claims).await {
-            Ok(fence) => fence,
+        let fenced = async {
+            let written = written(result)?;
+            let claims = written.settled.iter().map(|settled| settled.claim.clone()).collect();
+            Ok((written, Fence::raise(self.context, claims).await?))
+        };
+        let (written, mut fence) = match fenced.await {
+            Ok(fenced) => fenced,
             Err(refused) => {
                 // A rollback that fails leaves nothing behind either: the connection is closed.
                 drop(self.deadline.within(None, pin!(tx.rollback())).await);
                 return Err(refused);
             }
         };
+        let sweeps = written.sweeps.clone();
         let result = async {
             self.record(&tx, &mut fence, &written).await?;
             self.deadline.committing(&fence, pin!(tx.commit())).await?;
@@ -144,7 +148,7 @@ impl<'a> Write<'a> {
     /// Records in the outbox, if there is one, which entries this transaction changes.
     async fn record<T>(&self, tx: &DatabaseTransaction, fence: &mut Fence, written: &Written<T>) -> Result<()> {
         let strays = written.settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
-        let claims: Vec<_> = fence.claims().chain(strays).cloned().collect();
+        let claims: Vec<_> = fence.claims().chain(strays.cloned()).collect();
         let receipt =
             self.deadline.within(Some(fence), pin!(self.context.record(tx, &claims, &written.sweeps))).await?;
         fence.recorded(receipt);
@@ -192,7 +196,9 @@ impl<'a> Write<'a> {
         let strays = written.settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
         let strays = remove(self.context, strays.cloned().collect()).await;
         let beside = strays.and(sweep_all(self.context, sweeps).await);
-        let value = |key: &CacheKey| written.settled.iter().find(|settled| settled.claim.key == *key)?.value.clone();
+        let settled = written.settled.into_iter();
+        let values: HashMap<CacheKey, _> = settled.map(|settled| (settled.claim.key, settled.value)).collect();
+        let value = |key: &CacheKey| values.get(key).cloned().flatten();
         Ok((written.result, fence.finish(beside, value).await?))
     }
 

@@ -142,9 +142,12 @@ impl StoreBuilder {
         self
     }
 
-    /// How many rows a delete may change beside its own, by foreign keys with ON DELETE CASCADE or SET NULL, and have them
-    /// invalidated one by one: 1 to 1,000,000, 10,000 by default. Beyond them the entity of those rows is invalidated as a
-    /// whole with the commit; a warning in the log says so.
+    /// How many rows one write may change that only the database can select: 1 to 1,000,000, 10,000 by default. Their keys,
+    /// and of an update the rows, are held in memory, and brought up to date in the cache one by one.
+    ///
+    /// Beyond the bound `update_many_through` and `delete_many_through` write nothing and are an error. Of a delete, also the
+    /// rows count that it changes by foreign keys with ON DELETE CASCADE or SET NULL; beyond the bound their entity is
+    /// invalidated as a whole with the commit, and a warning in the log says so.
     pub fn bulk_limit(mut self, rows: usize) -> Self {
         self.settings.bulk_limit = rows;
         self

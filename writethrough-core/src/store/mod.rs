@@ -2,9 +2,11 @@
 
 mod audits;
 mod builder;
+mod bulk;
 mod connect;
 mod health;
 mod loader;
+mod many;
 mod session;
 mod transactions;
 mod url;
@@ -18,6 +20,7 @@ use sea_orm::{ActiveModelTrait, DatabaseConnection};
 use tokio::time::{Instant, timeout_at};
 
 pub use builder::StoreBuilder;
+pub use bulk::{DeleteManyThrough, UpdateManyThrough};
 pub use health::Health;
 pub use loader::CachedLoader;
 pub(crate) use loader::related;

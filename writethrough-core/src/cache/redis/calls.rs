@@ -100,8 +100,6 @@ impl Verb {
 #[derive(Default)]
 pub(super) struct Arguments {
     pub(super) values: Vec<Value>,
-    /// How many bytes they are.
-    pub(super) size: usize,
     buffer: BytesMut,
 }
 
@@ -159,7 +157,6 @@ impl Arguments {
     }
 
     fn push_payload(&mut self, payload: Payload) {
-        self.size += payload.0.len();
         self.values.push(Value::Bytes(payload.0));
     }
 

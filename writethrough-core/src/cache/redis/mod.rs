@@ -1,8 +1,8 @@
 //! Entries on a Redis or Valkey server: alone, behind sentinels, or a cluster. The only place that imports `fred`.
 //!
 //! A read is one `GET`; every other step is a script that mirrors [`protocol::apply`](crate::protocol::apply) on the
-//! server (`scripts/`). A `connection` lives as long as one life of the server, a `supervisor` makes the next, and a
-//! `batch` carries many calls in one command.
+//! server (`scripts/`). A `connection` lives as long as one life of the server, a `supervisor` makes the next, a `batch`
+//! carries many calls in one command, and a `window` bounds how much is under way at a time.
 //!
 //! What is deliberately absent: queues, retries and replays. While there is no connection every call fails at once;
 //! a call that was not answered in time is never sent again.
@@ -21,6 +21,7 @@ mod owners;
 mod scripts;
 mod supervisor;
 mod url;
+mod window;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -39,9 +40,13 @@ use self::connection::{Connection, Setup};
 pub use self::error::RedisOptionsError;
 pub use self::options::RedisOptions;
 use self::supervisor::Lane;
+use self::window::{Convoy, Window};
 use crate::cache::{Cache, CacheError, CacheKey, Call, Cursor, Link, Page};
 use crate::entry::Payload;
 use crate::protocol::{Reply, Standing, Step, Trust};
+
+/// What became of one call.
+type Answer = Result<Reply<Payload>, CacheError>;
 
 /// How long [`RedisCache::ready`] waits at most.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -56,6 +61,7 @@ pub struct RedisCache {
     clustered: bool,
     trust: Trust,
     lanes: Box<[Lane]>,
+    windows: Box<[Window]>,
     link: Arc<Link>,
     closing: CancellationToken,
     tasks: TaskTracker,
@@ -100,7 +106,8 @@ impl RedisCache {
         let link = Arc::new(Link::of(options.pool_size));
         let lane = |_| Lane::open(setup.clone(), link.clone(), &tasks, closing.clone());
         let lanes = (0..options.pool_size).map(lane).collect();
-        Ok(Self { options, timeout, clustered, trust, lanes, link, closing, tasks })
+        let windows = (0..options.pool_size).map(|_| Window::new()).collect();
+        Ok(Self { options, timeout, clustered, trust, lanes, windows, link, closing, tasks })
     }
 
     /// Waits for the outcome of the first attempt to connect; later, tells at once whether there is a connection.
@@ -146,13 +153,10 @@ impl RedisCache {
         self.lanes.get(lane).ok_or(CacheError::Closed)?.connection()
     }
 
-    async fn send(&self, batch: Batch) -> Vec<(usize, Result<Reply<Payload>, CacheError>)> {
-        let Batch { at, positions, keys, arguments } = batch;
-        let outcome = match self.connection(at.lane) {
-            Ok(connection) => self.execute(&connection, at, &keys, arguments.values).await,
-            Err(error) => Err(error),
-        };
-        match outcome {
+    async fn send(&self, convoy: &Convoy, batch: Batch) -> Vec<(usize, Answer)> {
+        let (lane, positions) = (batch.at.lane, batch.positions.clone());
+        let outcome = self.send_in_turn(convoy, batch).await;
+        match outcome.inspect_err(|error| convoy.lost(lane, error)) {
             Ok(replies) if replies.len() == positions.len() => positions.into_iter().zip(replies).collect(),
             Ok(_) => {
                 let error = CacheError::Rejected("the server answered for another number of keys".to_owned());
@@ -162,17 +166,29 @@ impl RedisCache {
         }
     }
 
+    async fn send_in_turn(&self, convoy: &Convoy, batch: Batch) -> Result<Vec<Answer>, CacheError> {
+        let window = self.windows.get(batch.at.lane).ok_or(CacheError::Closed)?;
+        let _room = convoy.turn(window, &batch).await?;
+        let connection = self.connection(batch.at.lane)?;
+        let Batch { at, keys, arguments, bytes, .. } = batch;
+        match at.verb {
+            Verb::Get => read(&connection, window, &keys).await,
+            Verb::Fill | Verb::Finish => {
+                window.seen(bytes, keys.len());
+                self.execute(&connection, at, &keys, arguments.values).await
+            }
+            _ => self.execute(&connection, at, &keys, arguments.values).await,
+        }
+    }
+
     async fn execute(
         &self,
         connection: &Connection,
         at: Address,
         keys: &[CacheKey],
         arguments: Vec<Value>,
-    ) -> Result<Vec<Result<Reply<Payload>, CacheError>>, CacheError> {
-        let Some(script) = at.verb.script() else {
-            let standings = connection.get_many(keys).await?;
-            return Ok(standings.into_iter().map(|standing| Ok(Reply::Standing(standing))).collect());
-        };
+    ) -> Result<Vec<Answer>, CacheError> {
+        let script = at.verb.script().ok_or(CacheError::Closed)?;
         let trust = match self.trust {
             Trust::Own => "own",
             Trust::Any => "any",
@@ -201,9 +217,11 @@ impl Cache for RedisCache {
     }
 
     async fn apply(&self, calls: Vec<Call>) -> Vec<Result<Reply<Payload>, CacheError>> {
-        let batches = batches(calls, |call| self.address(call));
-        let mut replies: Vec<_> =
-            join_all(batches.into_iter().map(|batch| self.send(batch))).await.into_iter().flatten().collect();
+        let typical = |lane| self.windows.get(lane).map_or(0, Window::typical);
+        let batches = batches(calls, |call| self.address(call), typical);
+        let convoy = Convoy::of(&batches, self.lanes.len());
+        let sent = join_all(batches.into_iter().map(|batch| self.send(&convoy, batch))).await;
+        let mut replies: Vec<_> = sent.into_iter().flatten().collect();
         replies.sort_unstable_by_key(|&(position, _)| position);
         replies.into_iter().map(|(_, reply)| reply).collect()
     }
@@ -239,6 +257,22 @@ impl Cache for RedisCache {
         self.tasks.close();
         let _ = tokio::time::timeout(self.timeout, self.tasks.wait()).await;
     }
+}
+
+/// What stands under these keys.
+async fn read(connection: &Connection, window: &Window, keys: &[CacheKey]) -> Result<Vec<Answer>, CacheError> {
+    let standings = connection.get_many(keys).await.inspect_err(|error| {
+        if *error == CacheError::Timeout {
+            window.unseen();
+        }
+    })?;
+    let sizes = standings.iter().filter_map(|standing| match standing {
+        Standing::Value { value, .. } => Some(value.0.len()),
+        _ => None,
+    });
+    let (bytes, values) = sizes.fold((0, 0), |(bytes, values), size| (bytes + size, values + 1));
+    window.seen(bytes, values);
+    Ok(standings.into_iter().map(|standing| Ok(Reply::Standing(standing))).collect())
 }
 
 /// A pattern for the keys that start with a prefix.

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use super::Transaction;
+use super::ledger::Failure;
 use super::level::{Level, Line};
 use super::plain::{ends_the_transaction, is_read, names};
 use crate::entity::Owner;
@@ -29,6 +30,13 @@ impl Transaction {
     pub(super) async fn own(&self) -> Result<Own<'_>, DbErr> {
         let level = self.level();
         Ok(Own { level, line: level.line().await? })
+    }
+}
+
+impl Own<'_> {
+    /// Of several statements that belong together not all were executed: this level fails.
+    pub(super) fn give_up(&self, why: &'static str) {
+        self.level.shared.ledger().fail(Failure::new(why));
     }
 }
 

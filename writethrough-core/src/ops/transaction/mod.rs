@@ -9,6 +9,7 @@
 //! autocommit. So a failed transaction takes no more statements, and its commit rolls back and says so. Only a rollback
 //! to a savepoint that succeeded undoes a failure.
 
+mod batches;
 mod commit;
 mod connection;
 mod ledger;

@@ -181,6 +181,7 @@ impl Transaction {
     ) -> Result<bool> {
         let absent = absent::<E>(self.context());
         let row = async |tx: &Own<'_>| {
+            family.begin(tx).await?;
             let touched = family.lock(tx, &[pk]).await?;
             if touched.is_nothing {
                 return Ok((false, touched));
@@ -194,21 +195,22 @@ impl Transaction {
         Ok(self.write(Some(vec![claim]), row, settled).await?.0)
     }
 
-    fn note_family(&self, touched: &Touched) {
+    /// What a delete takes along is noted before its statement is sent.
+    pub(super) fn note_family(&self, touched: &Touched) {
         let (settled, sweeps) = touched.settled(None);
         let mut ledger = self.level().shared.ledger();
         settled.into_iter().for_each(|settled| ledger.note(settled.claim));
         sweeps.into_iter().for_each(|owner| ledger.sweep(owner));
     }
 
-    fn context(&self) -> &Arc<Context> {
+    pub(super) fn context(&self) -> &Arc<Context> {
         &self.level().shared.context
     }
 
     /// Notes the keys, sends the statement, and settles what it left; nothing else is sent meanwhile.
     ///
     /// A statement that may have written under keys that nobody learnt fails the transaction.
-    async fn write<T>(
+    pub(super) async fn write<T>(
         &self,
         known: Option<Vec<Claim>>,
         statement: impl AsyncFnOnce(&Own<'_>) -> Result<T, DbErr>,
