@@ -1,5 +1,6 @@
 //! Writers and readers at the same time.
 
+mod batches;
 mod held_readers;
 mod lists;
 mod mixed_writers;

@@ -22,6 +22,13 @@ pub(crate) fn is_one_of<C: ColumnTrait>(columns: &[C], values: &[Vec<Value>]) ->
     }
 }
 
+/// `primary key IN (…)`.
+pub(crate) fn has_one_of<E: EntityTrait>(pks: &[ValueTuple]) -> Condition {
+    let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+    let values: Vec<Vec<Value>> = pks.iter().map(|pk| pk.clone().into_iter().collect()).collect();
+    is_one_of(&columns, &values)
+}
+
 /// What `find_by_id` selects, for a key of which nobody knows whether its type takes it: SeaORM panics where it does not.
 pub(crate) fn find_by_pk<E: EntityTrait>(pk: &ValueTuple) -> Select<E> {
     let columns = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);

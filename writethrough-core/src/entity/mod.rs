@@ -17,7 +17,7 @@ mod secondary_key;
 mod traits;
 mod unsupported;
 
-pub(crate) use condition::{find_by_pk, is_one_of};
+pub(crate) use condition::{find_by_pk, has_one_of, is_one_of};
 pub(crate) use dependents::Dependent;
 pub use facts::{Facts, facts};
 pub(crate) use foreign_key::{OnDelete, names, table};

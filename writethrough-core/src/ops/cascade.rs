@@ -64,13 +64,19 @@ impl<'a> Family<'a> {
         Some(Self { context, parent, primary_key, dependents })
     }
 
-    /// Locks the rows with these primary keys and all that depend on them.
-    pub(super) async fn lock(&self, tx: &impl ConnectionTrait, pks: &[ValueTuple]) -> Result<Touched, DbErr> {
+    /// Before anything is read.
+    ///
+    /// On SQLite there are no locks on rows. Who reads first and then writes may find that somebody has written meanwhile,
+    /// and fail; who writes first waits.
+    pub(super) async fn begin(&self, tx: &impl ConnectionTrait) -> Result<(), DbErr> {
         if tx.get_database_backend() == DbBackend::Sqlite {
-            // There are no locks on rows there. Who reads first and then writes may find that somebody has written
-            // meanwhile, and fail; who writes first waits.
             tx.execute(&self.parent.listing.touch()).await?;
         }
+        Ok(())
+    }
+
+    /// Locks the rows with these primary keys and all that depend on them.
+    pub(super) async fn lock(&self, tx: &impl ConnectionTrait, pks: &[ValueTuple]) -> Result<Touched, DbErr> {
         let mut search = Search::new(self.context, tx);
         let pks: Vec<_> = pks.iter().map(|pk| pk.clone().into_iter().collect()).collect();
         let rows = search.list(&self.parent, &self.primary_key, &pks, &self.dependents, usize::MAX).await?;

@@ -66,10 +66,11 @@ impl<E: CachedEntity> Footprint<E> {
     /// Of a statement that sets these columns of whatever rows it finds: none known before.
     pub(super) fn of_columns(set: &[E::Column]) -> Self {
         let sets = |column: &E::Column| set.iter().any(|other| other.as_str() == column.as_str());
-        let touch = |columns: &&'static [E::Column]| {
-            if columns.iter().any(sets) { Touch::Sets } else { Touch::Leaves(Vec::new()) }
+        let touch = |key: Secondary| {
+            let is_set = key.columns::<E>().iter().any(sets);
+            (key, if is_set { Touch::Sets } else { Touch::Leaves(Vec::new()) })
         };
-        Self { publishes: true, known: None, touches: E::unique_keys().iter().map(touch).collect() }
+        Self { publishes: true, known: None, touches: Secondary::all::<E>().map(touch).collect() }
     }
 
     /// All keys, if the database chooses none of them.

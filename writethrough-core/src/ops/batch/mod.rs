@@ -7,6 +7,7 @@
 mod insert;
 mod order;
 mod plan;
+mod update;
 
 use std::sync::Arc;
 
@@ -55,7 +56,8 @@ async fn write<E: CachedEntity>(
     }
     let write = Write::begin(&context, facts::<E>(), point);
     let written = |executed: Executed<E::Model>| {
-        Ok(Written { settled: keys.settled(&context, executed.rows::<E>()?)?, result: executed })
+        let settled = keys.settled(&context, executed.rows::<E>()?)?;
+        Ok(Written { settled, result: executed, sweeps: Vec::new() })
     };
     let result = write.transaction(async |tx| execute::<E>(changes, tx).await, written).await;
     evict_if_lost::<E, _>(&context, &result, contested).await;
@@ -172,6 +174,8 @@ pub(super) async fn execute<E: CachedEntity>(
         let rows = match part.content {
             Content::Inserts(inserts) if mysql => inserts.read_back(tx).await?,
             Content::Inserts(inserts) => inserts.returning(tx).await?,
+            Content::Updates(updates) if mysql => updates.read_back(tx).await?,
+            Content::Updates(updates) => updates.returning(tx).await?,
             Content::One(change) => match one(change, tx, mysql).await? {
                 Some(row) => vec![row],
                 None => return Ok(Executed::Lost),

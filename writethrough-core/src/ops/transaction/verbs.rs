@@ -188,6 +188,7 @@ impl Transaction {
     ) -> Result<bool> {
         let absent = absent::<E>(self.context());
         let row = async |tx: &Own<'_>| {
+            family.begin(tx).await?;
             let touched = family.lock(tx, &[pk]).await?;
             if touched.is_nothing {
                 return Ok((false, touched));
@@ -201,7 +202,8 @@ impl Transaction {
         Ok(self.write(Some(vec![claim]), row, settled).await?.0)
     }
 
-    fn note_family(&self, touched: &Touched) {
+    /// What a delete takes along is noted before its statement is sent.
+    pub(super) fn note_family(&self, touched: &Touched) {
         let (settled, sweeps) = touched.settled(None);
         let mut ledger = self.level().shared.ledger();
         settled.into_iter().for_each(|settled| ledger.note(settled.claim));
