@@ -163,7 +163,7 @@ impl<E: CachedEntity> Open<E> {
             Verb::InsertGenerated => Content::Inserts(Inserts { rows: self.rows, keys: None }),
             Verb::Update => match (self.rows.len(), self.rows.pop(), self.keys.pop()) {
                 (1, Some(active_model), Some(pk)) => {
-                    Content::One(Change::Update { active_model, pk, changes_nothing: false })
+                    Content::One(Change::Update { active_model, pk, changes_nothing: false, expected: None })
                 }
                 (_, row, key) => {
                     self.rows.extend(row);
