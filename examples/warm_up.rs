@@ -9,7 +9,7 @@
 //! `writethrough_warm_up_flight`, which it drops at the end.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, Schema};
@@ -41,8 +41,15 @@ const FLIGHTS: i32 = 20_000;
 async fn main() -> Result<(), Error> {
     let database_url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite::memory:".to_owned());
     let cache_url = std::env::var("CACHE_URL").unwrap_or_else(|_| "memory:".to_owned());
-    let builder = Store::builder().database_url(&database_url).cache_url(&cache_url).namespace("warm-up");
-    let store = builder.register::<flight::Entity>().build().await?;
+    let store = Store::builder()
+        .database_url(&database_url)
+        .cache_url(&cache_url)
+        .namespace("warm-up")
+        // A page is a larger command than a key.
+        .cache_timeout(Duration::from_secs(1))
+        .register::<flight::Entity>()
+        .build()
+        .await?;
     let kind = cache_url.split(':').next().unwrap_or_default();
     println!("database {:?}, cache {kind}", store.database().get_database_backend());
     create_flights(&store).await?;

@@ -67,6 +67,25 @@ async fn a_warm_up_whose_fills_are_not_acknowledged_does_not_count_their_page() 
     assert_eq!(told, []);
 }
 
+/// The server hangs for longer than a command may take, as a page begins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_whose_commands_were_lost_is_tried_again() {
+    let redis = RedisServer::start([]);
+    let stage = Stage::new(Backend::Sqlite, CacheKind::Redis).await.on(redis.url());
+    flights(&stage, 12).await;
+    let store = stage.builder().cache_timeout(Duration::from_millis(300)).build().await.unwrap();
+    let mut told = Vec::new();
+    let options = WarmOptions::new().page_size(5).progress(|progress| {
+        told.push(progress.clone());
+        if told.len() == 1 {
+            assert_eq!(redis.cli(&["CLIENT", "PAUSE", "400"]), "OK");
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(Entity::warm(Entity::find(), options, &store).await.unwrap(), 12);
+    assert_eq!(counts(&told), [(5, 5), (10, 10), (12, 12)]);
+}
+
 #[tokio::test]
 async fn a_warm_up_without_a_cache_asks_for_no_rows() {
     let stage = Stage::new(Backend::Sqlite, CacheKind::Memory).await;

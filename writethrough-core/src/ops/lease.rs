@@ -74,13 +74,28 @@ impl Lease {
     }
 
     /// FILLs each key with what `entry` gives for it, and RELEASEs where it gives nothing. Tells how many were applied.
-    pub(super) async fn fill(self, entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>) -> usize {
-        self.fill_acknowledged(entry).await.0
+    pub(super) async fn fill(mut self, entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>) -> usize {
+        let (applied, _) = self.fill_held(entry).await;
+        self.held.clear();
+        applied
     }
 
-    /// As [`fill`](Self::fill); also tells why one was not acknowledged, if one was not.
-    pub(super) async fn fill_acknowledged(
+    /// As [`fill`](Self::fill). If one was not acknowledged it also tells why, and asks for all leases back, so that they can
+    /// be taken again.
+    pub(super) async fn fill_or_release(
         mut self,
+        entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>,
+    ) -> (usize, Option<CacheError>) {
+        let (applied, failure) = self.fill_held(entry).await;
+        let held = std::mem::take(&mut self.held);
+        if failure.is_some() {
+            release(&self.context, held).await;
+        }
+        (applied, failure)
+    }
+
+    async fn fill_held(
+        &mut self,
         mut entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>,
     ) -> (usize, Option<CacheError>) {
         let mut fills = Vec::with_capacity(self.held.len());
@@ -101,7 +116,6 @@ impl Lease {
             failure = failure.or(answers.into_iter().find_map(Result::err));
         }
         release(&self.context, unwanted).await;
-        self.held.clear();
         (applied, failure)
     }
 }

@@ -81,31 +81,25 @@ pub(super) async fn find_many<E: CachedEntity>(
 
 /// Fills the entries of those of these rows that have none. An entry that somebody writes or loads is left to them.
 ///
-/// Tells how many were filled; or why the cache is of no use, before the database was asked.
+/// Tells how many were filled; and why not all, if the cache was of no use.
 pub(super) async fn fill_missing<E: CachedEntity>(
     context: &Arc<Context>,
     span: &Span,
     pks: Vec<ValueTuple>,
-) -> Result<Result<usize, Bypass>> {
+) -> Result<(usize, Option<Bypass>)> {
     let (mut many, _) = Many::<E>::of(context, pks)?;
-    // What is distrusted is put right soon; what does not answer may be gone for long.
-    let outage =
-        |many: &Many<'_, E>| many.outage.map(|why| if context.trusts_cache() { why } else { Bypass::Distrusted });
     let misses = many.ask_cache(span).await;
-    if let Some(why) = outage(&many) {
-        return Ok(Err(why));
+    if many.outage.is_some() {
+        return Ok((0, many.outage));
     }
     let lease = many.take_leases(span, misses).await;
-    if let Some(why) = outage(&many) {
-        return Ok(Err(why));
-    }
     let leased = lease.keys();
-    if leased.is_empty() {
-        return Ok(Ok(0));
+    if many.outage.is_some() || leased.is_empty() {
+        return Ok((0, many.outage));
     }
     many.ask_database(&context.db, &leased).await?;
-    let (filled, failure) = lease.fill_acknowledged(|key| many.entry_for(key)).await;
-    Ok(failure.map_or(Ok(filled), |error| Err(Bypass::because_of(&error))))
+    let (filled, failure) = lease.fill_or_release(|key| many.entry_for(key)).await;
+    Ok((filled, failure.map(|error| Bypass::because_of(&error))))
 }
 
 struct Many<'a, E: CachedEntity> {

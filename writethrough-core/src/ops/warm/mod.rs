@@ -32,10 +32,10 @@ use crate::entity::{CachedEntity, Facts, facts};
 use crate::error::{Error, Outcome, Result};
 use crate::telemetry;
 
-/// How long a cache that answers may stay distrusted: while the store repairs it, or consults its outbox.
+/// How long a page is tried: while commands are lost, or the store repairs the cache or consults its outbox.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often is looked whether it is trusted again.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Between two attempts.
+const AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// Fills the entries of the rows that this select finds, where they are missing. Tells how many were filled.
 pub(crate) async fn warm<E: CachedEntity>(
@@ -111,17 +111,21 @@ impl<E: CachedEntity> Warming<'_, E> {
         Ok(WarmProgress { seen: self.seen, filled: self.filled, cursor })
     }
 
+    /// Until the page is through, or the circuit breaker has given the cache up.
     async fn fill(&self, page: Vec<ValueTuple>) -> Result<usize> {
         let until = Instant::now() + PATIENCE;
+        let mut filled = 0;
         loop {
-            match fill_missing::<E>(self.context, self.span, page.clone()).await? {
-                Ok(filled) => return Ok(filled),
-                // The cache answers, and what stands there is about to be put right.
-                Err(Bypass::Distrusted) if Instant::now() < until => {
-                    sleep(LOOK_EVERY).await;
+            let (some, failure) = fill_missing::<E>(self.context, self.span, page.clone()).await?;
+            filled += some;
+            match failure {
+                None => return Ok(filled),
+                // A command was lost, or what stands there is about to be put right.
+                Some(Bypass::Unavailable | Bypass::Distrusted) if Instant::now() < until => {
+                    sleep(AGAIN_AFTER).await;
                     self.context.open()?;
                 }
-                Err(why) => return Err(ended_early(why)),
+                Some(why) => return Err(ended_early(why)),
             }
         }
     }

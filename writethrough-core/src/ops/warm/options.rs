@@ -15,8 +15,9 @@ pub(super) type Listener<'a> = Box<dyn FnMut(&WarmProgress) -> ControlFlow<()> +
 
 /// How large the pages of a warm-up are, how fast they follow each other, where it begins and who hears of it.
 ///
-/// A warm-up ends with an error when the cache does not answer. While the cache answers, but the store has yet to repair
-/// something in it or to consult the outbox, it waits, up to 10 seconds for each page.
+/// A warm-up ends with an error when the circuit breaker has given the cache up. Before that it tries a page again whose
+/// commands were lost, and it waits while the store has yet to repair something in the cache or to consult the outbox; up to
+/// 10 seconds for each page.
 ///
 /// ```
 /// # extern crate writethrough_core as writethrough;
