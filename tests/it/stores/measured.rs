@@ -132,7 +132,7 @@ fn a_list_is_one_load_and_so_is_each_of_its_rows() {
     assert_eq!(count("fills_total"), "3");
     assert_eq!(count("load_seconds"), "2 values");
     assert_eq!(count("refreshes_total"), "1", "the row");
-    assert_eq!(count("invalidations_total"), "1", "the list of its new airline");
+    assert_eq!(count("invalidations_total"), "2", "the lists of its new airline, and of that and its day");
 }
 
 #[test]
