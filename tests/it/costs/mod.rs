@@ -30,11 +30,11 @@ load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
 load by key, remembered absence     | -                    | GET
 load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
 load by key, NULL                   | -                    | -
-load of a list, a miss              | SELECT SELECT        | GET EVALSHA EVALSHA MGET EVALSHA EVALSHA
-load of a list, a hit               | -                    | GET MGET
-load of a list, a row a miss        | SELECT               | GET MGET EVALSHA EVALSHA
-load of a list, no rows             | SELECT               | GET EVALSHA EVALSHA
-load of a list, remembered absence  | -                    | GET
+load of a list, a miss              | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of a list, a hit               | -                    | MGET MGET
+load of a list, a row a miss        | SELECT               | MGET MGET EVALSHA EVALSHA
+load of a list, no rows             | SELECT               | MGET EVALSHA EVALSHA
+load of a list, remembered absence  | -                    | MGET
 load of 3 lists, one a miss         | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
 load of 3 lists, a hit              | -                    | MGET MGET
 insert into lists                   | INSERT RETURNING     | EVALSHA EVALSHA
@@ -87,11 +87,11 @@ load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
 load by key, remembered absence     | -                    | GET
 load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
 load by key, NULL                   | -                    | -
-load of a list, a miss              | SELECT SELECT        | GET EVALSHA EVALSHA MGET EVALSHA EVALSHA
-load of a list, a hit               | -                    | GET MGET
-load of a list, a row a miss        | SELECT               | GET MGET EVALSHA EVALSHA
-load of a list, no rows             | SELECT               | GET EVALSHA EVALSHA
-load of a list, remembered absence  | -                    | GET
+load of a list, a miss              | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of a list, a hit               | -                    | MGET MGET
+load of a list, a row a miss        | SELECT               | MGET MGET EVALSHA EVALSHA
+load of a list, no rows             | SELECT               | MGET EVALSHA EVALSHA
+load of a list, remembered absence  | -                    | MGET
 load of 3 lists, one a miss         | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
 load of 3 lists, a hit              | -                    | MGET MGET
 insert into lists                   | INSERT SELECT-LOCK   | EVALSHA EVALSHA

@@ -41,7 +41,7 @@ on_every_stage! {
     }
 
     async fn a_transaction_that_is_rolled_back_leaves_the_lists_alone(stage: Stage) {
-        listed(&stage).await;
+        let _holds_the_cache = listed(&stage).await;
         let (store, log) = recorded(&stage).await;
         let refused = store.transaction(async |tx| {
             moved(1, 6).save_through(tx).await?;

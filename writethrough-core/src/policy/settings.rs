@@ -94,6 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_list_is_kept_as_absence_is_and_another_as_a_row() {
+        let policy = EntityPolicy::new().ttl(Duration::from_secs(3600));
+        assert!(Settings::default().list_ttl(&policy, 0).is_some_and(|ttl| ttl <= NEGATIVE_TTL));
+        assert!(Settings::default().list_ttl(&policy, 1).is_some_and(|ttl| ttl >= Duration::from_secs(3000)));
+        let off = policy.negative_ttl(NegativeTtl::Off);
+        assert_eq!(Settings::default().list_ttl(&off, 0), None);
+        assert!(Settings::default().list_ttl(&off, 1).is_some());
+    }
+
+    #[test]
     fn absence_is_not_remembered_longer_than_a_row_unless_asked() {
         let policy = EntityPolicy::new().ttl(Duration::from_secs(5));
         assert!(Settings::default().negative_ttl(&policy).is_some_and(|ttl| ttl <= Duration::from_secs(5)));

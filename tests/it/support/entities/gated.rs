@@ -71,10 +71,10 @@ impl<T> Held<T> {
         self.task.await.expect("it does not panic")
     }
 
-    /// Lets it go on no further than to its next await.
+    /// Lets it go on no further than to where it waits next; to its end, if that is nowhere.
     pub async fn abort(self) {
         self.task.abort();
         self.release.send(()).expect("it is held");
-        self.task.await.err().filter(tokio::task::JoinError::is_cancelled).expect("it was cancelled");
+        assert!(self.task.await.err().is_none_or(|error| error.is_cancelled()), "it panicked");
     }
 }
