@@ -19,6 +19,7 @@ mod pass {
         mod expanded;
     }
     mod keys {
+        mod indexes;
         mod kinds;
         mod secondary;
     }

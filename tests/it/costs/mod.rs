@@ -30,6 +30,16 @@ load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
 load by key, remembered absence     | -                    | GET
 load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
 load by key, NULL                   | -                    | -
+load of a list, a miss              | SELECT SELECT        | GET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of a list, a hit               | -                    | GET MGET
+load of a list, a row a miss        | SELECT               | GET MGET EVALSHA EVALSHA
+load of a list, no rows             | SELECT               | GET EVALSHA EVALSHA
+load of a list, remembered absence  | -                    | GET
+load of 3 lists, one a miss         | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of 3 lists, a hit              | -                    | MGET MGET
+insert into lists                   | INSERT RETURNING     | EVALSHA EVALSHA
+update to another list              | UPDATE RETURNING     | EVALSHA EVALSHA
+update within its lists             | UPDATE RETURNING     | EVALSHA EVALSHA
 insert, generated key               | INSERT RETURNING     | EVALSHA EVALSHA
 insert, own key                     | INSERT RETURNING     | EVALSHA EVALSHA
 insert, text key                    | INSERT RETURNING     | EVALSHA EVALSHA
@@ -75,6 +85,16 @@ load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
 load by key, remembered absence     | -                    | GET
 load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
 load by key, NULL                   | -                    | -
+load of a list, a miss              | SELECT SELECT        | GET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of a list, a hit               | -                    | GET MGET
+load of a list, a row a miss        | SELECT               | GET MGET EVALSHA EVALSHA
+load of a list, no rows             | SELECT               | GET EVALSHA EVALSHA
+load of a list, remembered absence  | -                    | GET
+load of 3 lists, one a miss         | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of 3 lists, a hit              | -                    | MGET MGET
+insert into lists                   | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+update to another list              | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
+update within its lists             | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
 insert, generated key               | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 insert, own key                     | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 insert, text key                    | INSERT SELECT-LOCK   | EVALSHA EVALSHA

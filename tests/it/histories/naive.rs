@@ -93,6 +93,10 @@ impl Subject for Naive {
         Ok(Entity::find().filter(Column::Code.eq(code)).one(&self.db).await?.map(Values::from))
     }
 
+    async fn load_by_squad(&self, _: i64) -> Result<Vec<(i32, Values)>, Error> {
+        unreachable!("it is not asked for that")
+    }
+
     async fn load_many(&self, rows: &[i32]) -> Result<Vec<State>, Error> {
         let mut states = Vec::new();
         for row in rows {

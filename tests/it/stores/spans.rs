@@ -13,6 +13,7 @@ use writethrough::{Error, Store};
 
 use crate::support::entities::coded;
 use crate::support::entities::keys::airline;
+use crate::support::entities::listed::leg;
 
 /// What this crate told its subscriber: each span with all of its fields, and each event.
 #[derive(Clone, Default)]
@@ -84,8 +85,11 @@ pub(super) fn told(scenario: impl Future<Output = ()>) -> Vec<String> {
 async fn store(cache_url: &str) -> Store {
     let store = Store::builder().database_url("sqlite::memory:").cache_url(cache_url).build().await.unwrap();
     let schema = Schema::new(DbBackend::Sqlite);
-    for statement in [schema.create_table_from_entity(airline::Entity), schema.create_table_from_entity(coded::Entity)]
-    {
+    for statement in [
+        schema.create_table_from_entity(airline::Entity),
+        schema.create_table_from_entity(coded::Entity),
+        schema.create_table_from_entity(leg::Entity),
+    ] {
         store.database().execute(&statement).await.unwrap();
     }
     store
@@ -157,6 +161,24 @@ fn a_commit_and_a_load_by_a_unique_key_are_spans_that_tell_what_happened() {
         "writethrough.load_by_key entity=\"coded\" key=\"code\" source=\"cache\"",
         "writethrough.load_by_key entity=\"coded\" key=\"code\" source=\"database\"",
         "writethrough.commit keys=0 cache=\"refreshed\"",
+    ];
+    let spans: Vec<_> = told.iter().filter(|line| !line.starts_with("event")).collect();
+    assert_eq!(spans, expected);
+}
+
+#[test]
+fn a_load_of_lists_is_one_span_that_names_the_index() {
+    let told = told(async {
+        let store = store("memory:").await;
+        leg::Entity::load_all_cached_by_airline_id(5, &store).await.unwrap();
+        let saved = store.insert(leg::flown(1, 5)).await.unwrap();
+        assert_eq!(saved.cache, writethrough::CacheEffect::Refreshed, "a list that is gone is as it should be");
+        leg::Entity::load_all_cached_by_airline_id_and_day(5, 1, &store).await.unwrap();
+    });
+    let expected = [
+        "writethrough.load_lists entity=\"leg\" index=\"airline_id\" lists=1",
+        "writethrough.save entity=\"leg\" cache=\"refreshed\"",
+        "writethrough.load_lists entity=\"leg\" index=\"airline_id+day\" lists=1",
     ];
     let spans: Vec<_> = told.iter().filter(|line| !line.starts_with("event")).collect();
     assert_eq!(spans, expected);

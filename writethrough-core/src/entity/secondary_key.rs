@@ -102,6 +102,8 @@ mod tests {
         assert_eq!(names, ["code", "holderMail", "flight_id+seat"]);
         assert_eq!(keys[2].columns, ["flight_id", "seat"]);
         assert!(facts::<flight::Entity>().unique_keys.is_empty());
+        let names: Vec<_> = facts::<ticket::Entity>().indexes.iter().map(|index| index.name.as_str()).collect();
+        assert_eq!(names, ["flight_id", "code+seat", "holderMail"]);
     }
 
     #[test]
@@ -114,5 +116,7 @@ mod tests {
     fn only_keys_whose_columns_all_compare_by_bytes_are_exact() {
         let exact: Vec<_> = facts::<ticket::Entity>().unique_keys.iter().map(|key| key.exact).collect();
         assert_eq!(exact, [true, false, true], "a nullable integer; a string; an integer and a string declared exact");
+        let exact: Vec<_> = facts::<ticket::Entity>().indexes.iter().map(|index| index.exact).collect();
+        assert_eq!(exact, [true, true, false]);
     }
 }

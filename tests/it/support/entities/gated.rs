@@ -70,4 +70,11 @@ impl<T> Held<T> {
         self.release.send(()).expect("it is held");
         self.task.await.expect("it does not panic")
     }
+
+    /// Lets it go on no further than to its next await.
+    pub async fn abort(self) {
+        self.task.abort();
+        self.release.send(()).expect("it is held");
+        self.task.await.err().filter(tokio::task::JoinError::is_cancelled).expect("it was cancelled");
+    }
 }
