@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use writethrough::{CacheEffect, OutboxOptions, Store};
 
 use crate::support::entities::fleet::{airline, plane};
@@ -10,6 +10,9 @@ use crate::support::stage::{CacheKind, Stage, redis_url};
 use crate::support::{Fault, FaultProxy};
 
 use super::cascades::{after, before, fleet, seen};
+
+/// Longer than the test: what is recorded stays.
+const NEVER: Duration = Duration::from_secs(3600);
 
 async fn proxy() -> FaultProxy {
     let url = url::Url::parse(&redis_url()).expect("the URL of a test server");
@@ -61,7 +64,7 @@ on_every_backend! {
     async fn what_goes_with_a_deleted_row_is_recorded_in_the_outbox(backend: Backend) {
         let stage = Stage::new(backend, CacheKind::Redis).await;
         fleet(&stage).await;
-        let outbox = OutboxOptions::new().interval(Duration::from_secs(3600));
+        let outbox = OutboxOptions::new().interval(NEVER);
         let db = stage.plain().await;
         outbox.create_table(&db).await.unwrap();
         let proxy = proxy().await;
@@ -69,9 +72,19 @@ on_every_backend! {
         plane::Entity::load_cached(11, &writer).await.unwrap();
         proxy.set(Fault::Refuse).await;
         airline::Entity::delete_by_id_through(1, &writer).await.unwrap();
-        let count = Statement::from_string(db.get_database_backend(), "SELECT COUNT(*) FROM writethrough_outbox");
-        let row = db.query_one_raw(count).await.unwrap().unwrap();
         // The airline, two planes, two engines, two visits.
-        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 7);
+        assert_eq!(recorded(&db).await, 7);
+        let writer = behind(&stage, &proxy).bulk_limit(1).outbox(OutboxOptions::new().interval(NEVER)).build().await.unwrap();
+        plane::Entity::load_cached(21, &writer).await.unwrap();
+        airline::Entity::delete_by_id_through(2, &writer).await.unwrap();
+        // The airline, its plane; and all engines and visits, their pointers and their lists.
+        assert_eq!(recorded(&db).await, 7 + 1 + 1 + 2 * 3);
     }
+}
+
+/// Rows that stand in the outbox.
+async fn recorded(db: &DatabaseConnection) -> i64 {
+    let count = Statement::from_string(db.get_database_backend(), "SELECT COUNT(*) FROM writethrough_outbox");
+    let row = db.query_one_raw(count).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
 }

@@ -1,8 +1,10 @@
 //! Foreign keys of several columns, to other columns than the primary key, and known to one side alone.
 
-use crate::support::entities::apron::{parking, stand};
-use crate::support::entities::fleet::airline;
+use crate::support::Backend;
+use crate::support::entities::apron::{parking, spare, stand};
+use crate::support::entities::fleet::{airline, plane};
 use crate::support::probe::{Probe, Seen};
+use crate::support::stage::{CacheKind, Stage};
 
 use super::belongs_to::apron;
 use super::cascades::fleet;
@@ -36,5 +38,26 @@ on_every_stage! {
     async fn an_entity_that_neither_side_of_this_store_names_is_left_alone(stage: Stage) {
         let store = fleet(&stage).await;
         assert!(airline::Entity::delete_by_id_through(1, &store).await.unwrap());
+    }
+}
+
+/// Tables of MariaDB and MySQL have no SET DEFAULT.
+#[tokio::test]
+async fn a_row_that_gets_the_default_is_in_the_list_of_the_default() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let stage = Stage::new(backend, CacheKind::Redis).await;
+        let reader = fleet(&stage).await;
+        stage.create_table(spare::Entity).await;
+        spare::of(1, 11).insert_through(&reader).await.unwrap();
+        let writer = stage.builder().register::<spare::Entity>().build().await.unwrap();
+        for (plane, ids) in [(11, vec![1]), (21, vec![])] {
+            let found = spare::Entity::load_all_cached_by_plane_id(plane, &reader).await.unwrap();
+            assert_eq!(found.iter().map(|spare| spare.id).collect::<Vec<_>>(), ids);
+        }
+        assert!(plane::Entity::delete_by_id_through(11, &writer).await.unwrap());
+        for (plane, ids) in [(11, vec![]), (21, vec![1])] {
+            let found = spare::Entity::load_all_cached_by_plane_id(plane, &reader).await.unwrap();
+            assert_eq!(found.iter().map(|spare| spare.id).collect::<Vec<_>>(), ids);
+        }
     }
 }

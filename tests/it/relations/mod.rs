@@ -2,6 +2,7 @@
 
 mod belongs_to;
 mod bound;
+mod bulk;
 mod cascades;
 mod faults;
 mod has_many;

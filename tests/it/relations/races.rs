@@ -48,6 +48,7 @@ on_every_stage! {
         newcomer.commit().await.unwrap();
         while !deleting.is_finished() {
             plane::Entity::load_cached(13, &reader).await.unwrap();
+            tokio::task::yield_now().await;
         }
         assert!(deleting.await.unwrap().unwrap());
         assert_eq!(plane::Entity::find_by_id(13).one(&stage.plain().await).await.unwrap(), None);

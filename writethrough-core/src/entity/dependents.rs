@@ -14,7 +14,8 @@ pub(crate) struct Dependent {
     pub(crate) columns: Vec<String>,
     pub(crate) referred: Vec<String>,
     pub(crate) on_delete: OnDelete,
-    /// Whether the entities have the columns that the foreign key names, so that its rows can be found.
+    /// Whether it is enough to find its rows: the entities have the columns that the foreign key names, and no row comes to
+    /// have a value of a secondary key by it.
     pub(crate) is_listable: bool,
 }
 
@@ -77,7 +78,15 @@ fn add(found: &mut Vec<Dependent>, owner: &Owner, parent: &Owner, key: &ForeignK
             columns: key.columns.clone(),
             referred: key.referred.clone(),
             on_delete: key.on_delete,
-            is_listable: owner.listing.has_columns(&key.columns) && parent.listing.has_columns(&key.referred),
+            is_listable: owner.listing.has_columns(&key.columns)
+                && parent.listing.has_columns(&key.referred)
+                && !(key.on_delete == OnDelete::Defaults && is_in_secondary_key(owner, &key.columns)),
         }),
     }
+}
+
+/// Whether a unique key or an index has one of these columns. NULL is in none, a default may be.
+fn is_in_secondary_key(owner: &Owner, columns: &[String]) -> bool {
+    let keys = owner.entity.unique_keys.iter().chain(&owner.entity.indexes);
+    keys.flat_map(|key| &key.columns).any(|column| columns.iter().any(|other| other == column))
 }

@@ -10,8 +10,10 @@ use super::key::escape;
 pub(crate) enum OnDelete {
     /// Nothing, or it refuses.
     Nothing,
-    /// It gives the columns of the foreign key another value.
-    Resets,
+    /// It makes the columns of the foreign key NULL.
+    Clears,
+    /// It gives them their default.
+    Defaults,
     /// It deletes the row, too.
     Deletes,
 }
@@ -48,7 +50,8 @@ impl ForeignKey {
             referred: names(&referred),
             on_delete: match on_delete {
                 Some(Restrict | NoAction) | None => OnDelete::Nothing,
-                Some(SetNull | SetDefault) => OnDelete::Resets,
+                Some(SetNull) => OnDelete::Clears,
+                Some(SetDefault) => OnDelete::Defaults,
                 // What we do not know may be the most that there is.
                 Some(Cascade | _) => OnDelete::Deletes,
             },

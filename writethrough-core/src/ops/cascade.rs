@@ -123,7 +123,7 @@ impl<'a, C: ConnectionTrait> Search<'a, C> {
         }
         let deeper = match on_delete {
             OnDelete::Deletes => self.context.entities.dependents(owner),
-            OnDelete::Resets | OnDelete::Nothing => Arc::default(),
+            OnDelete::Clears | OnDelete::Defaults | OnDelete::Nothing => Arc::default(),
         };
         let room = self.context.settings.bulk_limit.saturating_sub(self.found.len());
         if !is_listable {
@@ -199,10 +199,10 @@ impl<'a, C: ConnectionTrait> Search<'a, C> {
     }
 
     fn touched(self, parents: Vec<Claim>) -> Touched {
-        let is_parent = |key: &CacheKey| parents.iter().any(|parent| parent.key == *key);
-        let others = self.found.into_iter().filter(|(key, _)| !is_parent(key));
+        let mut others = self.found;
+        parents.iter().for_each(|parent| drop(others.swap_remove(&parent.key)));
         Touched {
-            others: others.map(|(key, owner)| Claim { key, owner }).collect(),
+            others: others.into_iter().map(|(key, owner)| Claim { key, owner }).collect(),
             sweeps: self.sweeps.into_values().map(|(owner, _)| owner).collect(),
             parents,
             is_nothing: false,

@@ -188,7 +188,8 @@ impl StoreBuilder {
     }
 
     /// Tells the store of an entity before it is used, so that plain statements in a transaction that write to its table
-    /// are noticed from the beginning. An entity that is not registered is known from its first use on.
+    /// are noticed from the beginning, and so that its rows are invalidated that a foreign key deletes or changes with a row of
+    /// another entity, which may not name it. An entity that is not registered is known from its first use on.
     pub fn register<E: CachedEntity>(self) -> Self {
         self.entities.add(Owner::of::<E>());
         self

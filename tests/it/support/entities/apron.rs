@@ -173,6 +173,39 @@ pub mod logo {
     }
 }
 
+/// Falls to plane 21 when its own goes.
+pub mod spare {
+    use super::super::fleet::plane;
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, WriteThrough)]
+    #[sea_orm(table_name = "apron_spare")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        #[sea_orm(default_value = 21)]
+        #[write_through(index)]
+        pub plane_id: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "plane::Entity",
+            from = "Column::PlaneId",
+            to = "plane::Column::Id",
+            on_delete = "SetDefault"
+        )]
+        Plane,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    pub fn of(id: i32, plane: i32) -> ActiveModel {
+        ActiveModel { id: Set(id), plane_id: Set(plane) }
+    }
+}
+
 /// Not cached itself; refers to airlines in every way that is odd.
 pub mod note {
     use super::*;
