@@ -69,6 +69,26 @@ where
         assert_eq!(cached::<E>(&probe, &reader).await, fresh::<E>(&writer).await, "after the fill");
     }
     assert!(rows[0] == rows[2] && rows[1] == rows[3] && rows[0] != rows[1], "{rows:#?}");
+    many_agree::<E>(&writer, one, other).await;
+}
+
+/// Rows that are written together are stored and returned as if each were written alone.
+async fn many_agree<E>(store: &Store, one: fn(i32) -> E::ActiveModel, other: fn(i32) -> E::ActiveModel)
+where
+    E: CachedEntity,
+    i32: Into<PkValue<E>>,
+{
+    let fresh = async |id: i32| E::find_by_id(id.into()).one(store.database()).await.unwrap().expect("there is a row");
+    let inserted = store.insert_many([one(2), other(3), one(4), other(5)]).await.unwrap().model;
+    for (row, id) in inserted.iter().zip(2..) {
+        assert_eq!(format!("{row:?}"), format!("{:?}", fresh(id).await));
+    }
+    let saves = || [other(2), one(3), other(4), one(5)];
+    let together = store.save_many(saves()).await.unwrap().model;
+    for (row, values) in together.iter().zip(saves()) {
+        let alone = store.update(values).await.unwrap().model;
+        assert_eq!(format!("{row:?}"), format!("{alone:?}"));
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 use rand::Rng;
 use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom;
 use writethrough::{Error, Outcome};
 
 use super::operation::{Effect, Write};
@@ -28,6 +29,9 @@ pub enum Call {
     Insert(i32, Values),
     /// `upsert_through`, which updates all columns.
     Upsert(i32, Values),
+    /// `save_many_through`, some columns of each.
+    SaveMany(Vec<(i32, Change)>),
+    InsertMany(Vec<(i32, Values)>),
     Delete(i32),
     Invalidate(i32),
     Transaction(Program),
@@ -54,6 +58,14 @@ pub const PLAIN: Mix = &[
 /// What we can do beside that.
 const OURS: Mix = &[
     (25, |random, rows, _| by_code(random, rows)),
+    (8, |random, rows, value| {
+        Call::SaveMany(some(random, rows, value).map(|(row, value)| (row, part(random, value))).collect())
+    }),
+    (4, |random, rows, value| {
+        Call::InsertMany(
+            some(random, rows, value).map(|(row, value)| (row, Values { gate: value, pilot: value })).collect(),
+        )
+    }),
     (6, |random, rows, value| Call::Upsert(one(random, rows), Values { gate: value, pilot: value })),
     (18, |random, rows, value| Call::Transaction(Program::draw(random, rows, value))),
 ];
@@ -73,6 +85,23 @@ pub const LOAD_MANY: &str = "load_many";
 
 fn one(random: &mut SmallRng, rows: &[i32]) -> i32 {
     rows[random.random_range(0..rows.len())]
+}
+
+/// Some rows, no two the same and mostly in their order, and a value for each.
+fn some(random: &mut SmallRng, rows: &[i32], value: i64) -> impl Iterator<Item = (i32, i64)> + use<> {
+    let count = random.random_range(1..=4);
+    let mut chosen: Vec<_> = rows.choose_multiple(random, count).copied().collect();
+    // Who locks rows crosswise waits until the database notices.
+    if !random.random_ratio(1, 16) {
+        chosen.sort_unstable();
+    }
+    chosen.into_iter().zip(value..)
+}
+
+/// A change of one column, which may go together with others, or of the one that a unique key follows from, too.
+fn part(random: &mut SmallRng, value: i64) -> Change {
+    let gate = random.random_ratio(1, 3).then_some(value);
+    Change { gate, pilot: Some(value) }
 }
 
 fn by_code(random: &mut SmallRng, rows: &[i32]) -> Call {
@@ -109,6 +138,8 @@ impl Call {
             Self::Update(..) => "update",
             Self::Insert(..) => "insert",
             Self::Upsert(..) => "upsert",
+            Self::SaveMany(_) => "save_many",
+            Self::InsertMany(_) => "insert_many",
             Self::Delete(_) => "delete",
             Self::Invalidate(_) => "invalidate",
             Self::Transaction(program) => program.kind(),
@@ -122,6 +153,8 @@ impl Call {
             Self::Save(row, change) | Self::Update(row, change) => vec![(*row, Write::Update(*change))],
             Self::Insert(row, values) => vec![(*row, Write::Insert(*values))],
             Self::Upsert(row, values) => vec![(*row, Write::Upsert(*values))],
+            Self::SaveMany(saves) => saves.iter().map(|(row, change)| (*row, Write::Update(*change))).collect(),
+            Self::InsertMany(rows) => rows.iter().map(|(row, values)| (*row, Write::Insert(*values))).collect(),
             Self::Delete(row) => vec![(*row, Write::Delete)],
             Self::Transaction(program) => program.writes(),
         }
@@ -129,7 +162,8 @@ impl Call {
 
     /// Whether it has done its writes if it was committed; others may have found nothing to do.
     fn writes_for_certain(&self) -> bool {
-        matches!(self, Self::Save(..) | Self::Update(..) | Self::Insert(..) | Self::Upsert(..))
+        let many = matches!(self, Self::SaveMany(_) | Self::InsertMany(_));
+        many || matches!(self, Self::Save(..) | Self::Update(..) | Self::Insert(..) | Self::Upsert(..))
     }
 
     /// Makes the call; what its client is told.
@@ -154,6 +188,14 @@ impl Call {
             }
             Self::Insert(row, values) => wrote(*row, subject.insert(*row, *values).await, Effect::Inserted),
             Self::Upsert(row, values) => wrote(*row, subject.upsert(*row, *values).await, Effect::Upserted),
+            Self::SaveMany(saves) => subject.save_many(saves).await.map(|Written { result, cache }| {
+                let effect = |((row, change), after): (&(i32, Change), Values)| (*row, Effect::Updated(*change, after));
+                End::Done { effects: saves.iter().zip(result).map(effect).collect(), cache }
+            }),
+            Self::InsertMany(rows) => subject.insert_many(rows).await.map(|Written { result, cache }| {
+                let effect = |((row, _), after): (&(i32, Values), Values)| (*row, Effect::Inserted(after));
+                End::Done { effects: rows.iter().zip(result).map(effect).collect(), cache }
+            }),
             Self::Delete(row) => wrote(*row, subject.delete(*row).await, |was_there| {
                 if was_there { Effect::Deleted } else { Effect::NothingToDelete }
             }),

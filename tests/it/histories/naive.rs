@@ -119,6 +119,14 @@ impl Subject for Naive {
         unreachable!("it is not asked for that")
     }
 
+    async fn save_many(&self, _: &[(i32, Change)]) -> Result<Written<Vec<Values>>, Error> {
+        unreachable!("it is not asked for that")
+    }
+
+    async fn insert_many(&self, _: &[(i32, Values)]) -> Result<Written<Vec<Values>>, Error> {
+        unreachable!("it is not asked for that")
+    }
+
     async fn delete(&self, row: i32) -> Result<Written<bool>, Error> {
         let deleted = Entity::delete_by_id(row).exec(&self.db).await?;
         self.del(row).await;

@@ -21,6 +21,8 @@ pub trait Subject: Clone + Send + Sync + 'static {
     fn update(&self, row: i32, change: Change) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
     fn insert(&self, row: i32, values: Values) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
     fn upsert(&self, row: i32, values: Values) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
+    fn save_many(&self, saves: &[(i32, Change)]) -> impl Future<Output = Result<Written<Vec<Values>>, Error>> + Send;
+    fn insert_many(&self, rows: &[(i32, Values)]) -> impl Future<Output = Result<Written<Vec<Values>>, Error>> + Send;
     /// Whether there was a row.
     fn delete(&self, row: i32) -> impl Future<Output = Result<Written<bool>, Error>> + Send;
     fn invalidate(&self, row: i32) -> impl Future<Output = Result<(), Error>> + Send;
@@ -89,6 +91,16 @@ impl Subject for Store {
         let on_conflict = OnConflict::column(Column::Id).update_columns(updates).to_owned();
         let saved = Store::upsert(self, values.to(row), on_conflict).await?.expect("it inserts or updates");
         Ok(Written::new(saved.model, saved.cache))
+    }
+
+    async fn save_many(&self, saves: &[(i32, Change)]) -> Result<Written<Vec<Values>>, Error> {
+        let saved = Store::save_many(self, saves.iter().map(|(row, change)| change.to(*row))).await?;
+        Ok(Written::new(saved.model.into_iter().map(Values::from).collect::<Vec<_>>(), saved.cache))
+    }
+
+    async fn insert_many(&self, rows: &[(i32, Values)]) -> Result<Written<Vec<Values>>, Error> {
+        let saved = Store::insert_many(self, rows.iter().map(|(row, values)| values.to(*row))).await?;
+        Ok(Written::new(saved.model.into_iter().map(Values::from).collect::<Vec<_>>(), saved.cache))
     }
 
     async fn delete(&self, row: i32) -> Result<Written<bool>, Error> {

@@ -1,7 +1,7 @@
 //! What a write records, and when that goes.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, Statement};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, Statement};
 use writethrough::{Error, OutboxOptions, Source, Store};
 
 use super::{NEVER, builder, emptied, quick, recorded};
@@ -31,6 +31,24 @@ on_every_stage! {
         store.delete_by_id::<flight::Entity>(first.id).await.expect("deleted");
         emptied(&db).await;
         assert_eq!(ever_recorded(&db).await, 8);
+        store.close().await.expect("nothing is left");
+    }
+
+    async fn all_keys_of_a_batch_are_recorded_with_its_commit_and_removed_with_its_refresh(stage: Stage) {
+        stage.create_table(flight::Entity).await;
+        let db = stage.plain().await;
+        let store = builder(&stage, OutboxOptions::new().interval(NEVER)).await.register::<flight::Entity>().build().await.expect("a store");
+        // More than one statement of the outbox takes.
+        let rows = store.insert_many((1..=1_200).map(|id| flight::numbered(id, "LH"))).await.expect("inserted").model;
+        emptied(&db).await;
+        store.save_many(rows.iter().take(10).map(|row| flight::delay(row.id, 5))).await.expect("saved");
+        let update = flight::Entity::update_many_through().set(flight::Column::Gate, "B2");
+        store.update_many(update.filter(flight::Column::Id.lte(20))).await.expect("updated");
+        let delete = flight::Entity::delete_many_through().filter(flight::Column::Id.lte(5));
+        store.delete_many(delete).await.expect("deleted");
+        emptied(&db).await;
+        assert_eq!(ever_recorded(&db).await, 1_235);
+        assert_eq!(store.load::<flight::Entity>(7).await.expect("loaded").source, Source::Cache);
         store.close().await.expect("nothing is left");
     }
 

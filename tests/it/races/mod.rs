@@ -1,5 +1,6 @@
 //! Writers and readers at the same time.
 
+mod batches;
 mod held_readers;
 mod mixed_writers;
 mod partial_updates;

@@ -239,7 +239,7 @@ impl Bench {
     /// Whether the database keeps what was written when this request arrives.
     fn commits(&self, operation: Operation, request: &str) -> bool {
         let reads_back = self.scene.database.backend() == Backend::MySql && operation.verb != Verb::Delete;
-        let in_transaction = matches!(operation.verb, Verb::InsertGenerated | Verb::Upsert | Verb::Transaction);
+        let in_transaction = operation.verb.is_transaction();
         match operation.verb {
             Verb::Look => false,
             verb if !verb.writes() => false,

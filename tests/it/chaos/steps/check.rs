@@ -18,7 +18,7 @@ impl Bench {
         let truth = self.truth(verb, row).await;
         let before = if operation.before == Before::Absent { None } else { Some(OLD) };
         let after = match verb {
-            Verb::Delete => None,
+            _ if verb.deletes() => None,
             _ if verb.writes() => Some(NEW),
             _ => before,
         };
@@ -28,7 +28,7 @@ impl Bench {
             None => vec![before, after],
         };
         assert!(may_be.contains(&truth[0]), "the database has {truth:?}; may be: {may_be:?}");
-        assert!(verb != Verb::Transaction || truth[0] == truth[1], "half of a transaction: {truth:?}");
+        assert!(!verb.is_of_two() || truth[0] == truth[1], "half of a transaction: {truth:?}");
 
         let again = self.job(operation, row, ([127, 0, 0, 1], 0).into()).builder().build().await.expect("a store");
         if self.has_outbox {

@@ -50,6 +50,10 @@ const WRITES: &[Operation] = &[
     operation("upsert", Verb::Upsert, Before::Cached),
     operation("delete", Verb::Delete, Before::Cached),
     operation("transaction of two rows", Verb::Transaction, Before::Cached),
+    operation("save of two rows", Verb::SaveMany, Before::Cached),
+    operation("insert of two rows", Verb::InsertMany, Before::Absent),
+    operation("bulk update", Verb::UpdateMany, Before::Cached),
+    operation("bulk delete", Verb::DeleteMany, Before::Cached),
 ];
 
 const REPAIR: Operation =
@@ -60,6 +64,8 @@ const RECORDED: &[Operation] = &[
     Operation { loses_fence: true, ..operation("insert, generated key", Verb::InsertGenerated, Before::Absent) },
     Operation { loses_fence: true, ..operation("delete", Verb::Delete, Before::Cached) },
     Operation { loses_fence: true, ..operation("transaction of two rows", Verb::Transaction, Before::Cached) },
+    Operation { loses_fence: true, ..operation("save of two rows", Verb::SaveMany, Before::Cached) },
+    Operation { loses_fence: true, ..operation("bulk update", Verb::UpdateMany, Before::Cached) },
     operation("a relay's look", Verb::Look, Before::Cached),
 ];
 

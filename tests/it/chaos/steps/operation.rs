@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::OnConflict;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +29,12 @@ pub enum Verb {
     Delete,
     /// Two rows.
     Transaction,
+    /// Two rows.
+    SaveMany,
+    /// Two rows.
+    InsertMany,
+    UpdateMany,
+    DeleteMany,
     Invalidate,
     InvalidateAll,
     /// A store with an outbox is built, and looks at what others left there.
@@ -38,6 +45,21 @@ impl Verb {
     /// Whether the row is another one afterwards.
     pub fn writes(self) -> bool {
         !matches!(self, Self::Load | Self::LoadByKey | Self::Invalidate | Self::InvalidateAll)
+    }
+
+    /// Whether it is one transaction, whatever is known beforehand.
+    pub fn is_transaction(self) -> bool {
+        matches!(self, Self::InsertGenerated | Self::Upsert | Self::UpdateMany | Self::DeleteMany) || self.is_of_two()
+    }
+
+    /// Whether it writes two rows, or none of them.
+    pub fn is_of_two(self) -> bool {
+        matches!(self, Self::Transaction | Self::SaveMany | Self::InsertMany)
+    }
+
+    /// Whether there is no row afterwards.
+    pub fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteMany)
     }
 }
 
@@ -125,6 +147,16 @@ impl Job {
                 };
                 store.transaction(both).await
             }
+            Verb::SaveMany => Entity::save_many_through([row, row + 1].map(|row| NEW.to(row)), store).await.map(drop),
+            Verb::InsertMany => {
+                Entity::insert_many_through([row, row + 1].map(|row| NEW.to(row)), store).await.map(drop)
+            }
+            Verb::UpdateMany => {
+                let update = Entity::update_many_through().set(Column::Gate, NEW.gate).set(Column::Pilot, NEW.pilot);
+                let update = update.set(Column::Code, code_of(row, NEW.gate)).filter(Column::Id.eq(row));
+                update.exec(store).await.map(drop)
+            }
+            Verb::DeleteMany => Entity::delete_many_through().filter(Column::Id.eq(row)).exec(store).await.map(drop),
             Verb::Invalidate => Entity::invalidate(row, store).await,
             Verb::InvalidateAll => Entity::invalidate_all(store).await,
             Verb::Look => self.builder().build().await.map(drop),

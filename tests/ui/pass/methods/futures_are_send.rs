@@ -18,7 +18,8 @@ mod flight {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-use flight::{ActiveModel, Entity, Model};
+use flight::{ActiveModel, Column, Entity, Model};
+use sea_orm::ColumnTrait;
 use writethrough::{Error, Session, Store};
 
 fn returns<T>(_: &(impl Future<Output = Result<T, Error>> + Send)) {}
@@ -37,6 +38,14 @@ async fn every_method<S: Session>(row: Model, s: &S) -> Result<(), Error> {
     returns::<Model>(&insert);
     let update = active.clone().update_through(s);
     returns::<Model>(&update);
+    let insert_many = Entity::insert_many_through([active.clone()], s);
+    returns::<Vec<Model>>(&insert_many);
+    let save_many = Entity::save_many_through(vec![active.clone()], s);
+    returns::<Vec<Model>>(&save_many);
+    let update_many = Entity::update_many_through().set(Column::FlightNo, "A").filter(Column::Id.eq(1)).exec(s);
+    returns::<u64>(&update_many);
+    let delete_many = Entity::delete_many_through().filter(Column::Id.eq(1)).exec(s);
+    returns::<u64>(&delete_many);
     let delete_active = active.delete_through(s);
     returns::<bool>(&delete_active);
     let delete_by_id = Entity::delete_by_id_through(1, s);
@@ -55,6 +64,10 @@ async fn every_method<S: Session>(row: Model, s: &S) -> Result<(), Error> {
     save.await?;
     insert.await?;
     update.await?;
+    insert_many.await?;
+    save_many.await?;
+    update_many.await?;
+    delete_many.await?;
     delete_active.await?;
     delete_by_id.await?;
     delete.await?;

@@ -46,9 +46,12 @@ impl Window {
 
     /// Values of this size went by. Large ones are remembered for a while.
     pub(super) fn seen(&self, bytes: usize, values: usize) {
-        if let Some(mean) = bytes.checked_div(values) {
-            self.typical.store(mean.max(self.typical() / 2), Ordering::Relaxed);
-        }
+        let Some(mean) = bytes.checked_div(values) else { return };
+        let before = match self.typical() {
+            UNSEEN => 0,
+            seen => seen,
+        };
+        self.typical.store(mean.max(before / 2), Ordering::Relaxed);
     }
 
     /// A read took too long: perhaps the values are larger than they were taken for.

@@ -7,6 +7,7 @@
 mod insert;
 mod order;
 mod plan;
+mod update;
 
 use std::sync::Arc;
 
@@ -172,6 +173,8 @@ pub(super) async fn execute<E: CachedEntity>(
         let rows = match part.content {
             Content::Inserts(inserts) if mysql => inserts.read_back(tx).await?,
             Content::Inserts(inserts) => inserts.returning(tx).await?,
+            Content::Updates(updates) if mysql => updates.read_back(tx).await?,
+            Content::Updates(updates) => updates.returning(tx).await?,
             Content::One(change) => match one(change, tx, mysql).await? {
                 Some(row) => vec![row],
                 None => return Ok(Executed::Lost),

@@ -3,6 +3,7 @@ use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use super::*;
 use crate::entity::samples::flight::{ActiveModel, Entity};
 
+/// Seven rows of one column, two updates.
 const LIMITS: Limits = Limits { binds: 7, bytes: 1_000 };
 
 fn row(id: Option<i32>, flight_no: Option<&str>) -> ActiveModel {
@@ -21,11 +22,17 @@ fn update(id: i32) -> Change<Entity> {
     Change::new(ActiveModel { id: Unchanged(id), ..row(None, Some("x")) }, false).expect("it has a key")
 }
 
+fn typed(id: i32) -> Change<Entity> {
+    let row = ActiveModel { id: Unchanged(id), r#type: Set(None), ..Default::default() };
+    Change::new(row, false).expect("it has a key")
+}
+
 /// Positions, and whether they are one INSERT with known keys, one with generated ones, or a statement alone.
 fn plan(changes: Vec<Change<Entity>>, mysql: bool) -> Vec<(Vec<usize>, &'static str)> {
     let kind = |content: Content<Entity>| match content {
         Content::Inserts(Inserts { keys: Some(_), .. }) => "known",
         Content::Inserts(Inserts { keys: None, .. }) => "generated",
+        Content::Updates(_) => "updates",
         Content::One(_) => "alone",
     };
     parts(changes, LIMITS, mysql).into_iter().map(|part| (part.positions, kind(part.content))).collect()
@@ -48,6 +55,29 @@ fn no_insert_overtakes_an_update() {
     let changes = vec![insert(None, Some("a")), update(7), insert(None, Some("b")), insert(None, Some("c")), update(7)];
     let expected = [(vec![0], "generated"), (vec![1], "alone"), (vec![2, 3], "generated"), (vec![4], "alone")];
     assert_eq!(plan(changes, false), expected);
+}
+
+#[test]
+fn updates_of_different_rows_go_together_and_those_of_one_row_in_their_order() {
+    let changes = vec![update(1), typed(3), update(4), update(4), update(1), typed(1)];
+    let expected = [(vec![0, 2], "updates"), (vec![1], "alone"), (vec![3, 4], "updates"), (vec![5], "alone")];
+    assert_eq!(plan(changes, false), expected);
+}
+
+#[test]
+fn an_update_that_sets_nothing_goes_alone() {
+    let nothing = ActiveModel { id: Unchanged(2), ..Default::default() };
+    let nothing = Change::new(nothing, false).expect("it has a key");
+    assert_eq!(plan(vec![update(1), nothing, update(3)], false), [0, 1, 2].map(|place| (vec![place], "alone")));
+}
+
+#[test]
+fn an_update_has_an_end_too() {
+    // Two parameters for the value, one in the list of keys.
+    assert_eq!(
+        plan((0..5).map(update).collect(), false),
+        [(vec![0, 1], "updates"), (vec![2, 3], "updates"), (vec![4], "alone")]
+    );
 }
 
 #[test]
