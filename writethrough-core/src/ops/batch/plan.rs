@@ -6,7 +6,7 @@
 //!
 //! An update goes alone if together with others it might do something else than one after the other: where keys have
 //! several spellings, two of them may be one row; where a column is unique, a value may be free only after another row gave
-//! it up; where a row must have the version that is expected, one that has not must be known.
+//! it up.
 
 use std::collections::HashSet;
 
@@ -91,6 +91,7 @@ impl<E: CachedEntity> Plan<E> {
                 let verb = if key.is_some() { Verb::InsertKnown } else { Verb::InsertGenerated };
                 self.push(Shape { verb, columns: columns::<E>(&active_model) }, position, active_model, key);
             }
+            // One that expects a version goes alone: if no row has it, it must be known whose it was.
             Change::Update { active_model, pk, expected: None, .. } if self.goes_with_others(&active_model) => {
                 if self.updated.contains(&pk) || self.open.keys().any(|shape| shape.verb != Verb::Update) {
                     self.close();
