@@ -18,7 +18,7 @@ use sea_orm::sea_query::{IntoValueTuple, OnConflict};
 use sea_orm::{IntoActiveModel, ModelTrait, Select};
 
 use crate::error::Result;
-use crate::ops::{self, HowMany};
+use crate::ops::{self, HowMany, boxed};
 use crate::store::{self, Scope};
 
 /// A call of a generated method, which does nothing until it is awaited.
@@ -27,16 +27,16 @@ pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 /// `Entity::load_cached`.
 pub fn load<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Verb<'_, Option<E::Model>> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(async { Ok(ops::load::<E>(context, id).await?.model) }),
-        Scope::Transaction(tx) => Box::pin(tx.load::<E>(id)),
+        Scope::Store(context) => boxed(move || async move { Ok(ops::load::<E>(context, id).await?.model) }),
+        Scope::Transaction(tx) => boxed(move || tx.load::<E>(id)),
     }
 }
 
 /// `Entity::load_many_cached`.
 pub fn load_many<E: CachedEntity, S: Session>(ids: Vec<PkValue<E>>, session: &S) -> Verb<'_, Vec<Option<E::Model>>> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(ops::load_many::<E>(context, ids)),
-        Scope::Transaction(tx) => Box::pin(tx.load_many::<E>(ids)),
+        Scope::Store(context) => boxed(move || ops::load_many::<E>(context, ids)),
+        Scope::Transaction(tx) => boxed(move || tx.load_many::<E>(ids)),
     }
 }
 
@@ -47,8 +47,8 @@ pub fn load_by_key<E: CachedEntity, S: Session>(
     session: &S,
 ) -> Verb<'_, Option<E::Model>> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(ops::load_by_key::<E>(context, key, values)),
-        Scope::Transaction(tx) => Box::pin(tx.load_by_key::<E>(key, values)),
+        Scope::Store(context) => boxed(move || ops::load_by_key::<E>(context, key, values)),
+        Scope::Transaction(tx) => boxed(move || tx.load_by_key::<E>(key, values)),
     }
 }
 
@@ -59,7 +59,7 @@ pub fn load_all_by_index<E: CachedEntity, S: Session>(
     session: &S,
 ) -> Verb<'_, Vec<E::Model>> {
     let lists = load_lists::<E, S>(index, vec![values], session);
-    Box::pin(async move { Ok(lists.await?.into_iter().flatten().collect()) })
+    boxed(move || async move { Ok(lists.await?.into_iter().flatten().collect()) })
 }
 
 /// The same for many values at once, in the order given.
@@ -69,8 +69,8 @@ pub fn load_lists<E: CachedEntity, S: Session>(
     session: &S,
 ) -> Verb<'_, Vec<Vec<E::Model>>> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(ops::load_lists::<E>(context, index, values)),
-        Scope::Transaction(tx) => Box::pin(tx.load_lists::<E>(index, values)),
+        Scope::Store(context) => boxed(move || ops::load_lists::<E>(context, index, values)),
+        Scope::Transaction(tx) => boxed(move || tx.load_lists::<E>(index, values)),
     }
 }
 
@@ -116,8 +116,10 @@ fn write<E: CachedEntity, S: Session>(
     session: &S,
 ) -> Verb<'_, E::Model> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(async move { Ok(ops::save::<E>(context, active_model, verb).await?.model) }),
-        Scope::Transaction(tx) => Box::pin(tx.save::<E>(active_model, verb)),
+        Scope::Store(context) => {
+            boxed(move || async move { Ok(ops::save::<E>(context, active_model, verb).await?.model) })
+        }
+        Scope::Transaction(tx) => boxed(move || tx.save::<E>(active_model, verb)),
     }
 }
 
@@ -144,9 +146,9 @@ fn write_many<E: CachedEntity, S: Session>(
 ) -> Verb<'_, Vec<E::Model>> {
     match session.scope() {
         Scope::Store(context) => {
-            Box::pin(async move { Ok(ops::save_many::<E>(context, active_models, verb).await?.model) })
+            boxed(move || async move { Ok(ops::save_many::<E>(context, active_models, verb).await?.model) })
         }
-        Scope::Transaction(tx) => Box::pin(tx.save_many::<E>(active_models, verb)),
+        Scope::Transaction(tx) => boxed(move || tx.save_many::<E>(active_models, verb)),
     }
 }
 
@@ -167,19 +169,21 @@ pub fn upsert<E: CachedEntity, S: Session>(
     session: &S,
 ) -> Verb<'_, Option<E::Model>> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(async {
+        Scope::Store(context) => boxed(move || async move {
             let saved = ops::upsert::<E>(context, active_model, on_conflict).await?;
             Ok(saved.map(|saved| saved.model))
         }),
-        Scope::Transaction(tx) => Box::pin(tx.upsert::<E>(active_model, on_conflict)),
+        Scope::Transaction(tx) => boxed(move || tx.upsert::<E>(active_model, on_conflict)),
     }
 }
 
 /// `ActiveModel::delete_through`.
 pub fn delete<E: CachedEntity, S: Session>(active_model: E::ActiveModel, session: &S) -> Verb<'_, bool> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(async { Ok(ops::delete::<E>(context, active_model).await?.existed) }),
-        Scope::Transaction(tx) => Box::pin(tx.delete::<E>(active_model)),
+        Scope::Store(context) => {
+            boxed(move || async move { Ok(ops::delete::<E>(context, active_model).await?.existed) })
+        }
+        Scope::Transaction(tx) => boxed(move || tx.delete::<E>(active_model)),
     }
 }
 
@@ -191,8 +195,8 @@ pub fn delete_model<E: CachedEntity, S: Session>(model: E::Model, session: &S) -
 /// `Entity::delete_by_id_through`.
 pub fn delete_by_id<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Verb<'_, bool> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(async { Ok(ops::delete_by_id::<E>(context, id).await?.existed) }),
-        Scope::Transaction(tx) => Box::pin(tx.delete_by_id::<E>(id)),
+        Scope::Store(context) => boxed(move || async move { Ok(ops::delete_by_id::<E>(context, id).await?.existed) }),
+        Scope::Transaction(tx) => boxed(move || tx.delete_by_id::<E>(id)),
     }
 }
 
@@ -200,30 +204,30 @@ pub fn delete_by_id<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) ->
 pub fn invalidate<E: CachedEntity, S: Session>(id: PkValue<E>, session: &S) -> Verb<'_, ()> {
     let pk = id.into_value_tuple();
     match session.scope() {
-        Scope::Store(context) => Box::pin(ops::invalidate::<E>(context, pk)),
-        Scope::Transaction(tx) => Box::pin(async move { tx.invalidate::<E>(&pk) }),
+        Scope::Store(context) => boxed(move || ops::invalidate::<E>(context, pk)),
+        Scope::Transaction(tx) => boxed(move || async move { tx.invalidate::<E>(&pk) }),
     }
 }
 
 /// `Model::invalidate`.
 pub fn invalidate_model<'a, E: CachedEntity, S: Session>(model: &'a E::Model, session: &'a S) -> Verb<'a, ()> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(ops::invalidate_model::<E>(context, model)),
-        Scope::Transaction(tx) => Box::pin(async move { tx.invalidate_model::<E>(model) }),
+        Scope::Store(context) => boxed(move || ops::invalidate_model::<E>(context, model)),
+        Scope::Transaction(tx) => boxed(move || async move { tx.invalidate_model::<E>(model) }),
     }
 }
 
 /// `Entity::invalidate_all`.
 pub fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Verb<'_, ()> {
     match session.scope() {
-        Scope::Store(context) => Box::pin(ops::invalidate_all::<E>(context)),
-        Scope::Transaction(tx) => Box::pin(async move { tx.invalidate_all::<E>() }),
+        Scope::Store(context) => boxed(move || ops::invalidate_all::<E>(context)),
+        Scope::Transaction(tx) => boxed(move || async move { tx.invalidate_all::<E>() }),
     }
 }
 
 /// `Entity::warm`.
 pub fn warm<'a, E: CachedEntity>(select: Select<E>, options: WarmOptions<'a>, store: &'a Store) -> Verb<'a, u64> {
-    Box::pin(ops::warm::<E>(store.context(), select, options))
+    boxed(move || ops::warm::<E>(store.context(), select, options))
 }
 
 /// `Model::load_one_cached`.
@@ -234,7 +238,7 @@ where
     S: Session,
 {
     let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::One, session);
-    Box::pin(async { Ok(found.await?.into_iter().flatten().next()) })
+    boxed(move || async { Ok(found.await?.into_iter().flatten().next()) })
 }
 
 /// `Model::load_many_cached`.
@@ -245,5 +249,5 @@ where
     S: Session,
 {
     let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::Any, session);
-    Box::pin(async { Ok(found.await?.into_iter().flatten().collect()) })
+    boxed(move || async { Ok(found.await?.into_iter().flatten().collect()) })
 }

@@ -12,6 +12,7 @@ use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
+use super::boxed;
 use super::bypass::Bypass;
 use super::context::Context;
 use super::effect::{Loaded, Source};
@@ -101,7 +102,7 @@ impl<'a, E: CachedEntity> Load<'a, E> {
         match self.ask_cache().await {
             Answer::Hit(model) => Ok(Loaded::new(model, Source::Cache)),
             // Boxed, so that a hit does not carry around the room for what it does not do.
-            other => Box::pin(self.go_on(other, began, trusted)).await,
+            other => boxed(|| self.go_on(other, began, trusted)).await,
         }
     }
 

@@ -22,6 +22,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use tokio::time::Instant;
 use tracing::Span;
 
+use super::boxed;
 use super::bypass::Bypass;
 use super::context::Context;
 use super::effect::{Loaded, Source};
@@ -153,7 +154,7 @@ impl<E: CachedEntity> ByKey<'_, E> {
             };
             // Boxed, so that a hit does not carry around the room for what it does not do.
             let missed = *missed.get_or_insert_with(Instant::now);
-            match Box::pin(self.ask_database(seen, missed, began, trusted)).await? {
+            match boxed(|| self.ask_database(seen, missed, began, trusted)).await? {
                 ControlFlow::Break(model) => return Ok(Loaded::new(model, Source::Database)),
                 ControlFlow::Continue(look) => sign = look,
             }

@@ -13,6 +13,8 @@ use std::task::{Context as TaskContext, Poll};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use super::boxed;
+
 /// Tells the shield that from now on the write must go on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PointOfNoReturn(Arc<AtomicBool>);
@@ -34,7 +36,8 @@ where
     W: FnOnce(PointOfNoReturn) -> F,
 {
     let point = PointOfNoReturn::default();
-    Shield { write: Some(Box::pin(write(point.clone()))), point, tasks: tasks.clone(), runtime: None, in_poll: false }
+    let write = boxed(|| write(point.clone()));
+    Shield { write: Some(write), point, tasks: tasks.clone(), runtime: None, in_poll: false }
 }
 
 /// See [`shield`].

@@ -341,30 +341,72 @@ impl Entity {
         crate::cache::__private::invalidate_all::<Self, S>(s)
     }
 }
-/// Warming up the cache.
+/// Writing many rows through the cache.
 #[allow(dead_code)]
 impl Entity {
-    /// Fills the cache with the rows that `select` finds, where it does not have them yet; tells how many entries
-    /// were filled.
+    /// Inserts the rows in the database and in the cache, all or none, and returns them as the database has
+    /// them, in the order given.
     ///
-    /// It goes through them in pages, in the order of the primary key, and is as correct beside writers as a load.
-    /// `select` may have filters, joins and a limit. Its order only matters to a limit, which is evaluated anew
-    /// for each page.
+    /// Rows that set the same columns go together in as few statements as the database takes. Hooks run for
+    /// each row.
     ///
     /// # Errors
     ///
-    /// If an option cannot be used, the database fails, or the cache does not answer. What was filled stays, and
-    /// `resume_after` goes on from where `progress` was told.
+    /// If there is such a row or the database fails otherwise, or if the cache does not answer and
+    /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in a
+    /// transaction a failed statement fails the transaction.
     ///
     /// # Cancel safety
     ///
-    /// The future may be dropped at any time; what was filled stays.
-    pub(crate) fn warm<'a>(
-        select: crate::cache::__private::sea_orm::Select<Self>,
-        options: crate::cache::__private::WarmOptions<'a>,
-        s: &'a crate::cache::__private::Store,
-    ) -> crate::cache::__private::Verb<'a, u64> {
-        crate::cache::__private::warm::<Self>(select, options, s)
+    /// A write that has begun goes on when the future is dropped.
+    pub(crate) fn insert_many_through<I, S>(
+        active_models: I,
+        s: &S,
+    ) -> crate::cache::__private::Verb<'_, ::std::vec::Vec<Model>>
+    where
+        I: ::core::iter::IntoIterator<Item = ActiveModel>,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::insert_many::<Self, S>(active_models, s)
+    }
+    /// Saves the rows in the database and in the cache, all or none, and returns them as the database has them,
+    /// in the order given.
+    ///
+    /// Each is inserted if a column of its primary key is not set and updated otherwise, as by `save_through`.
+    /// Of several writes of one row the last holds. Hooks run for each row.
+    ///
+    /// # Errors
+    ///
+    /// If one of the rows to be updated is not there or the database fails otherwise, or if the cache does not
+    /// answer and `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in
+    /// a transaction a failed batch fails the transaction.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub(crate) fn save_many_through<I, S>(
+        active_models: I,
+        s: &S,
+    ) -> crate::cache::__private::Verb<'_, ::std::vec::Vec<Model>>
+    where
+        I: ::core::iter::IntoIterator<Item = ActiveModel>,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::save_many::<Self, S>(active_models, s)
+    }
+    /// Begins an update of all rows that a filter selects: `set` and `filter` say what and where, `exec` does it,
+    /// in the database and in the cache.
+    pub(crate) fn update_many_through() -> crate::cache::__private::UpdateManyThrough<
+        Self,
+    > {
+        crate::cache::__private::update_many()
+    }
+    /// Begins a deletion of all rows that a filter selects: `filter` says which, `exec` does it, in the database
+    /// and in the cache.
+    pub(crate) fn delete_many_through() -> crate::cache::__private::DeleteManyThrough<
+        Self,
+    > {
+        crate::cache::__private::delete_many()
     }
 }
 /// Writing through the cache.
@@ -515,4 +557,64 @@ impl Model {
     {
         crate::cache::__private::invalidate_model::<Entity, S>(self, s)
     }
+}
+/// Reading what belongs to it through the cache.
+#[allow(dead_code)]
+impl Model {
+    /// Loads the row that belongs to this one, of a `belongs_to` or a `has_one`: from the cache, or else from the
+    /// database, which fills the cache.
+    ///
+    /// `None` if there is none, or a column of the foreign key is NULL. `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to many rows, or to columns by which rows are not cached, which the error tells; or
+    /// if the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_one_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> crate::cache::__private::Verb<'a, ::core::option::Option<R::Model>>
+    where
+        R: crate::cache::__private::CachedEntity,
+        <Self as crate::cache::__private::sea_orm::ModelTrait>::Entity: crate::cache::__private::IsRelatedTo<
+            R,
+        >,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::load_one_related::<Self, R, S>(self, related, s)
+    }
+    /// Loads all rows that belong to this one: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to columns by which rows are not cached, which the error tells; or if the database
+    /// was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same rows go on.
+    pub(crate) fn load_many_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> crate::cache::__private::Verb<'a, ::std::vec::Vec<R::Model>>
+    where
+        R: crate::cache::__private::CachedEntity,
+        <Self as crate::cache::__private::sea_orm::ModelTrait>::Entity: crate::cache::__private::IsRelatedTo<
+            R,
+        >,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::load_many_related::<Self, R, S>(self, related, s)
+    }
+}
+crate::cache::__private::inventory::submit! {
+    crate ::cache::__private::Registration::of:: < Entity > ()
 }

@@ -91,6 +91,7 @@ impl<E: CachedEntity> Plan<E> {
                 let verb = if key.is_some() { Verb::InsertKnown } else { Verb::InsertGenerated };
                 self.push(Shape { verb, columns: columns::<E>(&active_model) }, position, active_model, key);
             }
+            // One that expects a version goes alone: if no row has it, it must be known whose it was.
             Change::Update { active_model, pk, expected: None, .. } if self.goes_with_others(&active_model) => {
                 if self.updated.contains(&pk) || self.open.keys().any(|shape| shape.verb != Verb::Update) {
                     self.close();
