@@ -19,9 +19,16 @@ pub(crate) struct Dependent {
     pub(crate) is_listable: bool,
 }
 
-/// The dependents of each entity that rows were deleted of, and how many entities the store had met then.
+/// The dependents of each entity that rows were deleted of, by the place of its facts.
 #[derive(Debug, Default)]
-pub(super) struct Known(RwLock<BTreeMap<usize, (usize, Arc<[Dependent]>)>>);
+pub(super) struct Known(RwLock<BTreeMap<usize, Found>>);
+
+#[derive(Debug)]
+struct Found {
+    /// How many entities the store had met.
+    met: usize,
+    dependents: Arc<[Dependent]>,
+}
 
 impl Entities {
     /// Whose rows the database changes when it deletes a row of this entity.
@@ -32,14 +39,14 @@ impl Entities {
         let count = self.count();
         let place = std::ptr::from_ref(parent.entity).addr();
         let known = self.known.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, dependents)) = known.get(&place).filter(|(then, _)| *then == count) {
-            return dependents.clone();
+        if let Some(found) = known.get(&place).filter(|found| found.met == count) {
+            return found.dependents.clone();
         }
         drop(known);
         let met = self.met();
         let dependents: Arc<[Dependent]> = dependents(parent, &met).into();
         let mut known = self.known.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(place, (met.len(), dependents.clone()));
+        known.insert(place, Found { met: met.len(), dependents: dependents.clone() });
         dependents
     }
 }

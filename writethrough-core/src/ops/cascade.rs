@@ -200,7 +200,8 @@ impl<'a, C: ConnectionTrait> Search<'a, C> {
 
     fn touched(self, parents: Vec<Claim>) -> Touched {
         let mut others = self.found;
-        parents.iter().for_each(|parent| drop(others.swap_remove(&parent.key)));
+        let named: HashSet<_> = parents.iter().map(|parent| &parent.key).collect();
+        others.retain(|key, _| !named.contains(key));
         Touched {
             others: others.into_iter().map(|(key, owner)| Claim { key, owner }).collect(),
             sweeps: self.sweeps.into_values().map(|(owner, _)| owner).collect(),

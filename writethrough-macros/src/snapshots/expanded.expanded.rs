@@ -309,3 +309,63 @@ impl Model {
         ::writethrough::__private::invalidate_model::<Airports, S>(self, s)
     }
 }
+/// Reading what belongs to it through the cache.
+#[allow(dead_code)]
+impl Model {
+    /// Loads the row that belongs to this one, of a `belongs_to` or a `has_one`: from the cache, or else from the
+    /// database, which fills the cache.
+    ///
+    /// `None` if there is none, or a column of the foreign key is NULL. `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to many rows, or to columns by which rows are not cached, which the error tells; or
+    /// if the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub fn load_one_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> ::writethrough::__private::Verb<'a, ::core::option::Option<R::Model>>
+    where
+        R: ::writethrough::__private::CachedEntity,
+        <Self as ::writethrough::__private::sea_orm::ModelTrait>::Entity: ::writethrough::__private::IsRelatedTo<
+            R,
+        >,
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::load_one_related::<Self, R, S>(self, related, s)
+    }
+    /// Loads all rows that belong to this one: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to columns by which rows are not cached, which the error tells; or if the database
+    /// was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same rows go on.
+    pub fn load_many_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> ::writethrough::__private::Verb<'a, ::std::vec::Vec<R::Model>>
+    where
+        R: ::writethrough::__private::CachedEntity,
+        <Self as ::writethrough::__private::sea_orm::ModelTrait>::Entity: ::writethrough::__private::IsRelatedTo<
+            R,
+        >,
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::load_many_related::<Self, R, S>(self, related, s)
+    }
+}
+::writethrough::__private::inventory::submit! {
+    ::writethrough::__private::Registration::of:: < Airports > ()
+}
