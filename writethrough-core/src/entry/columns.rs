@@ -72,7 +72,7 @@ where
         for (column, value) in columns {
             self.place.set(column);
             values.serialize_element(&Kind::of(&value).map_err(ser::Error::custom)?)?;
-            values.serialize_element(&Out(&*value))?;
+            values.serialize_element(&Out(&value))?;
         }
         values.end()
     }
