@@ -95,6 +95,6 @@ async fn locked_keys<E: CachedEntity>(
 }
 
 /// These keys in lists that one statement takes.
-fn lists<'a, E: CachedEntity>(backend: DbBackend, keys: &'a [ValueTuple]) -> impl Iterator<Item = &'a [ValueTuple]> {
+fn lists<E: CachedEntity>(backend: DbBackend, keys: &[ValueTuple]) -> impl Iterator<Item = &[ValueTuple]> {
     keys.chunks(Limits::of(backend).keys(PkValue::<E>::ARITY))
 }
