@@ -1,6 +1,7 @@
 //! Calls that are too large for one command.
 #![allow(clippy::panic, reason = "a test tells by a panic")]
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use writethrough_core::cache::redis::RedisOptions;
@@ -9,6 +10,7 @@ use writethrough_core::protocol::{Ending, Nonce, Reply, Standing, Step};
 
 use super::fixture::*;
 use crate::support::redis::RedisServer;
+use crate::support::{Fault, FaultProxy};
 
 const KEYS: usize = 500;
 
@@ -30,9 +32,8 @@ async fn what_is_too_large_for_one_command_is_written_and_read_key_by_key() {
         Ok(Reply::Fenced { stamp, .. }) => (name, stamp),
         other => panic!("{other:?} to a fence"),
     });
-    let finish = |(name, stamp): (String, _)| {
-        (key(&name), Step::Finish { stamp, value: Some((value(&text(&name)), LONG)) })
-    };
+    let finish =
+        |(name, stamp): (String, _)| (key(&name), Step::Finish { stamp, value: Some((value(&text(&name)), LONG)) });
     let finished = cache.apply(stamped.map(finish).collect()).await;
     assert!(finished.iter().all(|answer| *answer == Ok(Reply::Finished(Ending::Refreshed))));
 
@@ -46,6 +47,30 @@ async fn what_is_too_large_for_one_command_is_written_and_read_key_by_key() {
             }
         }
     }
+}
+
+/// So that the last command does not wait behind fifty megabytes while its time runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_than_a_little_is_under_way_until_the_server_answers() {
+    let server = RedisServer::start([]);
+    let proxy = FaultProxy::start(SocketAddr::from(([127, 0, 0, 1], server.port()))).await;
+    let cache = patient(format!("redis://{}", proxy.addr())).await;
+    put(&cache, "a", "1").await;
+    let stamp = fence(&cache, "a").await.expect("all is well");
+    // The server knows the script.
+    let fill =
+        move |name: String, bytes| (key(&name), Step::Fill { stamp, value: value(&"x".repeat(bytes)), ttl: LONG });
+    cache.apply(vec![fill("a".to_owned(), 1)]).await;
+    proxy.set(Fault::HoldReplies).await;
+    let before = proxy.traffic().requests.received;
+    let call = tokio::spawn(async move { cache.apply(names().map(|name| fill(name, 100_000)).collect()).await });
+    let (little, whole) = (300_000, 50_000_000);
+    let sent = proxy.until(|traffic| traffic.requests.received - before > little).await;
+    assert!(sent.requests.received - before < 1_000_000);
+    proxy.set(Fault::Pass).await;
+    let answers = call.await.expect("it does not panic");
+    assert!(answers.len() == KEYS && answers.iter().all(|answer| *answer == Ok(Reply::Applied(false))));
+    assert!(proxy.traffic().requests.received - before > whole);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
