@@ -31,8 +31,11 @@ pub(super) async fn fleet(stage: &Stage) -> Store {
     store
 }
 
-/// All of it through the cache, as ids: planes, engines, and visits with their planes.
-pub(super) async fn seen(store: &Store) -> (Vec<i32>, Vec<i32>, Vec<(i32, Option<i32>)>) {
+/// The ids of planes, of engines, and of visits with their planes.
+pub(super) type Found = (Vec<i32>, Vec<i32>, Vec<(i32, Option<i32>)>);
+
+/// All of it through the cache.
+pub(super) async fn seen(store: &Store) -> Found {
     let planes = plane::Entity::load_many_cached([11, 12, 21], store).await.unwrap();
     let engines = engine::Entity::load_many_cached([110, 120, 210], store).await.unwrap();
     let visits = visit::Entity::load_many_cached([110, 120, 210], store).await.unwrap();
@@ -43,11 +46,11 @@ pub(super) async fn seen(store: &Store) -> (Vec<i32>, Vec<i32>, Vec<(i32, Option
     )
 }
 
-pub(super) fn before() -> (Vec<i32>, Vec<i32>, Vec<(i32, Option<i32>)>) {
+pub(super) fn before() -> Found {
     (vec![11, 12, 21], vec![110, 120, 210], vec![(110, Some(11)), (120, Some(12)), (210, Some(21))])
 }
 
-pub(super) fn after() -> (Vec<i32>, Vec<i32>, Vec<(i32, Option<i32>)>) {
+pub(super) fn after() -> Found {
     (vec![21], vec![210], vec![(110, None), (120, None), (210, Some(21))])
 }
 
