@@ -40,7 +40,7 @@ mod write;
 pub use audit::{Audit, AuditHandle, AuditRepair, AuditReport, Difference, StaleEntry};
 pub(crate) use audit::{audit, audit_in_background};
 pub(crate) use batch::save_many;
-pub(crate) use boxed::boxed;
+pub(crate) use boxed::{boxed, erased};
 pub(crate) use bulk::{Delete, Update, delete_many, update_many};
 pub(crate) use context::Context;
 pub(crate) use delete::{delete, delete_by_id};

@@ -8,7 +8,7 @@ use sea_orm::ModelTrait;
 use super::session::{Scope, Session};
 use crate::entity::{CachedEntity, IsRelatedTo};
 use crate::error::Result;
-use crate::ops::{self, Asked, HowMany};
+use crate::ops::{self, Asked, HowMany, boxed};
 
 /// A load that does nothing until it is awaited.
 pub(crate) type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -131,8 +131,8 @@ where
     let asked = Asked::<R>::of(rows, how_many);
     match (asked, s.scope()) {
         (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
-        (Ok(asked), Scope::Store(context)) => Box::pin(ops::related::<R>(context, asked)),
-        (Ok(asked), Scope::Transaction(tx)) => Box::pin(tx.related::<R>(asked)),
+        (Ok(asked), Scope::Store(context)) => boxed(move || ops::related::<R>(context, asked)),
+        (Ok(asked), Scope::Transaction(tx)) => boxed(move || tx.related::<R>(asked)),
     }
 }
 
