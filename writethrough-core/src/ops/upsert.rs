@@ -145,9 +145,9 @@ fn assigned(set: &str) -> Vec<String> {
     for token in Tokenizer::new(set) {
         match token {
             Token::Quoted(name) if begins => names.push(name.trim_matches('"').replace("\"\"", "\"")),
-            Token::Punctuation(sign) if sign == "(" => depth += 1,
-            Token::Punctuation(sign) if sign == ")" => depth = depth.saturating_sub(1),
-            Token::Punctuation(sign) if sign == "," && depth == 0 => {
+            Token::Punctuation("(") => depth += 1,
+            Token::Punctuation(")") => depth = depth.saturating_sub(1),
+            Token::Punctuation(",") if depth == 0 => {
                 begins = true;
                 continue;
             }
