@@ -5,3 +5,4 @@ mod connection;
 mod contents;
 mod fixture;
 mod incarnation;
+mod large;

@@ -51,7 +51,7 @@ async fn measured(backend: Backend) -> Vec<(usize, usize)> {
 #[tokio::test]
 async fn a_thousand_rows_cost_a_handful_of_statements_where_rows_are_returned() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
-        assert_eq!(measured(backend).await, [(1, 4), (0, 2), (4, 4), (2, 4), (2, 4)], "{backend:?}");
+        assert_eq!(measured(backend).await, [(1, 4), (0, 2), (4, 4), (1, 4), (1, 4)], "{backend:?}");
     }
 }
 

@@ -6,15 +6,15 @@
 //!
 //! An update goes alone if together with others it might do something else than one after the other: where keys have
 //! several spellings, two of them may be one row; where a column is unique, a value may be free only after another row gave
-//! it up.
+//! it up; and not every value comes out of an expression of MySQL as it went in.
 
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{Value, ValueTuple};
+use sea_orm::sea_query::ValueTuple;
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, IdenStatic, Iterable, PrimaryKeyArity, PrimaryKeyToColumn};
 
-use super::update::Updates;
+use super::update::{Updates, is_plain};
 use crate::entity::{CachedEntity, PkValue, facts};
 use crate::entry::size_of;
 use crate::ops::change::Change;
@@ -140,7 +140,7 @@ impl<E: CachedEntity> Plan<E> {
         });
         facts::<E>().exact_key
             && values.clone().next().is_some()
-            && values.all(|(column, value)| !is_unique::<E>(column) && !(self.mysql && changes_in_a_case(&value)))
+            && values.all(|(column, value)| !is_unique::<E>(column) && (!self.mysql || is_plain(&value)))
     }
 }
 
@@ -196,23 +196,6 @@ fn sets_something<E: CachedEntity>(row: &E::ActiveModel) -> bool {
 fn is_unique<E: CachedEntity>(column: E::Column) -> bool {
     let mut keys = E::unique_keys().iter().flat_map(|columns| columns.iter());
     column.def().is_unique() || keys.any(|other| other.as_str() == column.as_str())
-}
-
-/// Whether MySQL might store something else if the value came out of a CASE, whose type is made of those of all values.
-fn changes_in_a_case(value: &Value) -> bool {
-    !matches!(
-        value,
-        Value::Bool(_)
-            | Value::TinyInt(_)
-            | Value::SmallInt(_)
-            | Value::Int(_)
-            | Value::BigInt(_)
-            | Value::TinyUnsigned(_)
-            | Value::SmallUnsigned(_)
-            | Value::Unsigned(_)
-            | Value::BigUnsigned(_)
-            | Value::String(_)
-    )
 }
 
 /// Bind parameters and bytes.

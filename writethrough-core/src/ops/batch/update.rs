@@ -54,13 +54,31 @@ impl<E: CachedEntity> Updates<E> {
         let values: Vec<Value> = self.rows.iter().filter_map(value).collect();
         let first = values.first()?;
         let saved = |value: &Value| column.save_as(Expr::val(value.clone()));
-        if values.iter().all(|value| value == first) {
+        if is_plain(first) && values.iter().all(|value| value == first) {
             return Some(saved(first));
         }
         let case =
             |case: CaseStatement, (key, value): (&ValueTuple, &Value)| case.case(has_key::<E>(key), saved(value));
         Some(self.keys.iter().zip(&values).fold(CaseStatement::new(), case).into())
     }
+}
+
+/// Whether values of this kind are the same if they are equal (1.0 and 1.00 are not, nor are the two zeros of a float), and
+/// come out of a CASE as they went in, whose type MySQL makes of those of all values.
+pub(super) fn is_plain(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Bool(_)
+            | Value::TinyInt(_)
+            | Value::SmallInt(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::TinyUnsigned(_)
+            | Value::SmallUnsigned(_)
+            | Value::Unsigned(_)
+            | Value::BigUnsigned(_)
+            | Value::String(_)
+    )
 }
 
 /// Whether a row is the one with this key.

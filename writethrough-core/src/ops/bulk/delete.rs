@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::sea_query::{IntoCondition, ValueTuple};
 use sea_orm::{Condition, ConnectionTrait, DbErr, ModelTrait, QueryFilter};
 
-use super::{Met, exceeds, lists, locked_keys};
+use super::{Met, bounded, exceeds, lists, locked_keys};
 use crate::entity::{CachedEntity, facts};
 use crate::entry::encode_absent;
 use crate::error::Result;
@@ -43,10 +43,10 @@ impl<E: CachedEntity> Delete<E> {
         if is_mysql(tx) {
             return self.of_locked(tx, bound).await;
         }
-        if exceeds::<E>(tx, self.filter.clone(), bound).await? {
+        let rows = E::delete_many().filter(bounded::<E>(&self.filter, bound)).exec_with_returning(tx).await?;
+        if rows.is_empty() && exceeds::<E>(tx, &self.filter, bound).await? {
             return Ok(Met::TooMany);
         }
-        let rows = E::delete_many().filter(self.filter).exec_with_returning(tx).await?;
         Ok(Met::of(rows.iter().map(ModelTrait::get_primary_key_value).collect(), bound))
     }
 

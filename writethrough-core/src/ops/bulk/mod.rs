@@ -9,10 +9,10 @@
 mod delete;
 mod update;
 
-use sea_orm::sea_query::{Expr, IntoValueTuple, ValueTuple};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Query, ValueTuple};
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, DbErr, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter,
-    QuerySelect, QueryTrait,
+    QuerySelect, QueryTrait, Select,
 };
 
 pub(super) use self::delete::deleted;
@@ -56,15 +56,29 @@ impl<T> Met<T> {
     }
 }
 
-/// Whether more rows than the bound are selected: asked before a statement that would return them all.
+/// The condition, and that no more rows than the bound meet it: so that a statement does not return a whole table before
+/// anybody has counted. A part of the statement itself, because SQLite may refuse to write to whoever has read before.
+fn bounded<E: CachedEntity>(condition: &Condition, bound: usize) -> Condition {
+    let mut count = Query::select();
+    let some = one_for_each::<E>(condition).limit(bound as u64 + 1);
+    count.expr(Expr::cust("COUNT(*)")).from_subquery(some.into_query(), "bounded");
+    let is_within = Expr::from(count).lte(i64::try_from(bound).unwrap_or(i64::MAX));
+    Condition::all().add(condition.clone()).add(is_within)
+}
+
+/// Whether more rows than the bound meet the condition: asked if a statement under [`bounded`] met none.
 async fn exceeds<E: CachedEntity>(
     tx: &impl ConnectionTrait,
-    condition: Condition,
+    condition: &Condition,
     bound: usize,
 ) -> Result<bool, DbErr> {
-    let one_beyond = E::find().select_only().column_as(Expr::cust("1"), "beyond").filter(condition);
-    let one_beyond = one_beyond.limit(1).offset(bound as u64);
-    Ok(tx.query_one(one_beyond.as_query()).await?.is_some())
+    let beyond = one_for_each::<E>(condition).limit(1).offset(bound as u64);
+    Ok(tx.query_one(beyond.as_query()).await?.is_some())
+}
+
+/// The rows that meet the condition, without their columns.
+fn one_for_each<E: CachedEntity>(condition: &Condition) -> Select<E> {
+    E::find().select_only().column_as(Expr::cust("1"), "one").filter(condition.clone())
 }
 
 /// The keys of the rows that are selected now, locked; at most one more than the bound.
@@ -81,6 +95,6 @@ async fn locked_keys<E: CachedEntity>(
 }
 
 /// These keys in lists that one statement takes.
-fn lists<'a, E: CachedEntity>(backend: DbBackend, keys: &'a [ValueTuple]) -> impl Iterator<Item = &'a [ValueTuple]> {
+fn lists<E: CachedEntity>(backend: DbBackend, keys: &[ValueTuple]) -> impl Iterator<Item = &[ValueTuple]> {
     keys.chunks(Limits::of(backend).keys(PkValue::<E>::ARITY))
 }

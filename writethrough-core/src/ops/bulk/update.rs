@@ -7,7 +7,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, IdenStatic, PrimaryKeyToColumn, QueryFilter, UpdateMany,
 };
 
-use super::{Met, exceeds, lists, locked_keys};
+use super::{Met, bounded, exceeds, lists, locked_keys};
 use crate::entity::{CachedEntity, facts};
 use crate::error::{Error, Result};
 use crate::ops::claim::Settled;
@@ -82,10 +82,10 @@ impl<E: CachedEntity> Update<E> {
         if is_mysql(tx) {
             return self.of_locked(tx, bound).await;
         }
-        if exceeds::<E>(tx, self.filter.clone(), bound).await? {
+        let rows = self.statement(bounded::<E>(&self.filter, bound)).exec_with_returning(tx).await?;
+        if rows.is_empty() && exceeds::<E>(tx, &self.filter, bound).await? {
             return Ok(Met::TooMany);
         }
-        let rows = self.statement(self.filter.clone()).exec_with_returning(tx).await?;
         Ok(Met::of(rows, bound))
     }
 
