@@ -1,16 +1,18 @@
-//! Any bytes as an entry of an entity with columns of every kind, and as a pointer to its rows: decoding returns, and
+//! Any bytes as an entry of an entity with columns of every kind, and as a pointer to its rows or a list of them: decoding returns, and
 //! what it accepts it writes again as something that it reads as the same.
 //!
 //! The first byte chooses how the rest is dressed, so that the fuzzer need not guess fingerprints and kinds: as it is, as
-//! the values of a row or a pointer, or as what to change in one; with our fingerprint or with another.
+//! the values of a row, a pointer or a list, or as what to change in one; with our fingerprint or with another.
 
 #![cfg_attr(fuzzing, no_main)]
 
 use bytes::Bytes;
-use sea_orm::sea_query::FromValueTuple;
+use sea_orm::sea_query::{FromValueTuple, ValueTuple};
 use sea_orm::{ActiveModelTrait, Iterable, ModelTrait, TryIntoModel};
 use writethrough_core::entity::{CachedEntity, KeySpace, facts};
-use writethrough_core::entry::{Decoded, MARK_LEN, Payload, decode, decode_pointer, encode_pointer, encode_row};
+use writethrough_core::entry::{
+    Decoded, MARK_LEN, Payload, decode, decode_list, decode_pointer, encode_list, encode_pointer, encode_row,
+};
 use writethrough_core::policy::EntityPolicy;
 
 mod every {
@@ -63,6 +65,10 @@ impl CachedEntity for every::Entity {
     fn unique_keys() -> &'static [&'static [every::Column]] {
         &[&[every::Column::Uuid], &[every::Column::Text, every::Column::Double]]
     }
+
+    fn indexes() -> &'static [&'static [every::Column]] {
+        &[&[every::Column::Small], &[every::Column::Unsigned, every::Column::Bytes]]
+    }
 }
 
 #[cfg(fuzzing)]
@@ -102,6 +108,17 @@ fn check(data: &[u8]) {
             assert_eq!(again, Ok(Decoded::Row(pk)));
         }
     }
+    for index in 0..2 {
+        if let Ok(pks) = decode_list::<every::Entity>(index, &payload) {
+            let keys = KeySpace::new("fuzz", false).expect("a namespace");
+            for pk in &pks {
+                i64::from_value_tuple(pk.clone());
+                keys.entry_key::<every::Entity>(pk).expect("a number is a key");
+            }
+            let written = encode_list::<every::Entity>(index, &pks).expect("what was read can be written");
+            assert_eq!(decode_list::<every::Entity>(index, &written), Ok(pks));
+        }
+    }
 }
 
 fn dressed(dress: u8, data: &[u8]) -> Payload {
@@ -110,7 +127,7 @@ fn dressed(dress: u8, data: &[u8]) -> Payload {
         bytes.splice(2..MARK_LEN, fingerprint.to_be_bytes());
     };
     let mut bytes = vec![1; MARK_LEN];
-    match dress % 7 {
+    match dress % 9 {
         0 => return Payload(Bytes::copy_from_slice(data)),
         dress @ (1 | 2) => {
             bytes[1] = 0;
@@ -123,8 +140,18 @@ fn dressed(dress: u8, data: &[u8]) -> Payload {
             bytes.extend(data);
             bytes.extend(names(&pointer()));
         }
+        7 => {
+            bytes = list()[..MARK_LEN].to_vec();
+            bytes.extend(data);
+            bytes.extend(names(&list()));
+        }
         dress => {
-            bytes = if dress == 6 { pointer() } else { row() }.to_vec();
+            bytes = match dress {
+                6 => pointer(),
+                8 => list(),
+                _ => row(),
+            }
+            .to_vec();
             for change in data.chunks_exact(3) {
                 let at = usize::from(u16::from_be_bytes([change[0], change[1]])) % bytes.len();
                 bytes[at] = change[2];
@@ -151,6 +178,11 @@ fn row() -> Bytes {
 
 fn pointer() -> Bytes {
     encode_pointer::<every::Entity>(1, &model()).expect("a number can be written").0
+}
+
+fn list() -> Bytes {
+    let pks: Vec<_> = [1_i64, -300, i64::MAX].into_iter().map(|id| ValueTuple::One(id.into())).collect();
+    encode_list::<every::Entity>(1, &pks).expect("numbers can be written").0
 }
 
 /// What follows the values: an array's header, and the table in front of the columns.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use sea_orm::{ConnectionTrait, Statement};
 use tokio::process::Command;
 
 use crate::support::TestDatabase;
@@ -19,19 +20,48 @@ fn program(example: &str) -> PathBuf {
     program
 }
 
-/// What the example prints; each on a Redis of its own, because its namespace is always the same.
-async fn printed(example: &str, backend: Backend) -> String {
-    let (database, redis) = (TestDatabase::create(backend).await, RedisServer::start([]));
-    let output = Command::new(program(example))
-        .env("DATABASE_URL", database.url())
-        .env("CACHE_URL", redis.url())
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("the example can be started");
-    let printed = String::from_utf8(output.stdout).expect("text");
-    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+/// A database and a Redis of their own for an example, because its namespace and tables are always the same.
+struct Servers {
+    database: TestDatabase,
+    redis: RedisServer,
+}
+
+impl Servers {
+    async fn start(backend: Backend) -> Self {
+        Self { database: TestDatabase::create(backend).await, redis: RedisServer::start([]) }
+    }
+
+    fn command(&self, example: &str) -> Command {
+        let mut command = Command::new(program(example));
+        command.env("DATABASE_URL", self.database.url()).env("CACHE_URL", self.redis.url());
+        command
+    }
+}
+
+/// An example as its head tells users to run it without servers.
+fn embedded(example: &str) -> Command {
+    let mut command = Command::new(program(example));
+    command.env_remove("DATABASE_URL").env_remove("CACHE_URL");
+    command
+}
+
+/// How it ends, and what it prints: its output, then its errors.
+async fn ended(mut command: Command) -> (Option<i32>, String, String) {
+    let output = command.stdin(Stdio::null()).output().await.expect("the example can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// What it prints when all goes well.
+async fn told(command: Command) -> String {
+    let (status, printed, errors) = ended(command).await;
+    assert_eq!(status, Some(0), "{printed}\n{errors}");
     printed
+}
+
+async fn printed(example: &str, backend: Backend) -> String {
+    let servers = Servers::start(backend).await;
+    told(servers.command(example)).await
 }
 
 /// Asserts that these stand in the text, one behind the other.
@@ -78,4 +108,119 @@ on_every_backend! {
             "seats left: 0",
         ]);
     }
+
+    async fn the_flight_demo_does_on_servers_what_it_does_without(backend: Backend) {
+        let servers = Servers::start(backend).await;
+        assert_eq!(servers.redis.cli(&["SET", "shop:flight:115", "another's"]), "OK");
+        let mut first = servers.command("flight_delay");
+        first.args(["--verbose", "--interactive", "--flush"]);
+        let text = told(first).await;
+        assert_tells(&text, &[&format!("database {backend:?}, cache redis"), "loaded 3346 flights", "SWEEP", "made to forget"]);
+        assert_tells(&text, DEMO);
+        assert_tells(&text, &[
+            "  GET\n", "  LEASE\n", "  SELECT ", "  FILL\n",
+            "2. Second read", "  GET\n",
+            "3. Two hours late", "  BEGIN\n", "  UPDATE ", "  INSERT INTO ", "  FENCE\n", "  COMMIT\n", "  FINISH\n",
+        ]);
+        assert_eq!(text.matches("(Enter goes on)").count(), 5);
+
+        // What the first run left is used again.
+        let text = told(servers.command("flight_delay")).await;
+        assert_tells(&text, &["3346 flights are there", "1. First read", "a hit", "3. Two hours late", "restored"]);
+        let mut flushed = servers.command("flight_delay");
+        flushed.args(["--flush", "--flight-id", "115"]);
+        let text = told(flushed).await;
+        assert_tells(&text, &["3346 flights are there", "made to forget"]);
+        assert_tells(&text, DEMO);
+
+        assert_eq!(servers.redis.cli(&["GET", "shop:flight:115"]), "another's");
+        let db = servers.database.connect().await;
+        let count = async |sql: &str| {
+            let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+            row.try_get_by_index::<i64>(0).unwrap()
+        };
+        assert_eq!(count("SELECT COUNT(*) FROM writethrough_demo_flight WHERE status <> 'scheduled'").await, 0);
+        assert_eq!(count("SELECT COUNT(*) FROM writethrough_demo_flight_log WHERE flight_id = 115").await, 6);
+    }
+
+    async fn the_warm_up_does_on_servers_what_it_does_without(backend: Backend) {
+        let text = printed("warm_up", backend).await;
+        assert_tells(&text, &[&format!("database {backend:?}, cache redis")]);
+        assert_tells(&text, WARM_UP);
+    }
+}
+
+/// What the demo of a delayed flight must tell.
+const DEMO: &[&str] = &[
+    "1. First read",
+    "a miss",
+    "flight 115: TW 100, gate C26, scheduled, 2026-12-01 10:30:00 – 2026-12-01 11:50:00 UTC",
+    "airline TW Tulip Wings, Netherlands (Database)",
+    "from    AMS Amsterdam, Schiphol (Database)",
+    "to      CPH Copenhagen, Kastrup (Database)",
+    "2. Second read",
+    "a hit",
+    "times as fast as the first",
+    "3. Two hours late",
+    "departure 2026-12-01 10:30:00 → 2026-12-01 12:30:00",
+    "status    scheduled → delayed",
+    "4. Database against cache",
+    "delayed                delayed                ✓",
+    "2026-12-01 12:30:00    2026-12-01 12:30:00    ✓",
+    "Source::Cache",
+    "all fields are verified",
+    "5. Read again",
+    "a hit",
+    "delayed, 2026-12-01 12:30:00",
+    "6. The schedule of before",
+    "2026-12-01 10:30:00    2026-12-01 10:30:00    ✓",
+    "all fields are verified",
+    "restored",
+    "120 minutes: delayed by the demo",
+    "0 minutes: restored by the demo",
+    "Latencies",
+    "2 second read  flight, a hit                                –",
+];
+
+/// What the warm-up must tell.
+const WARM_UP: &[&str] = &[
+    "the latest 2000: 2000 filled",
+    "stopped after 10000",
+    "gone on: 8000 filled",
+    "once more: 0 filled",
+    "flight 10000: Cache",
+];
+
+#[tokio::test]
+async fn the_flight_demo_and_the_warm_up_need_no_servers() {
+    let text = told(embedded("flight_delay")).await;
+    assert_tells(&text, &["database Sqlite, cache memory"]);
+    assert_tells(&text, DEMO);
+    assert!(!text.contains("SELECT") && !text.contains("Enter"), "{text}");
+    assert_tells(&told(embedded("warm_up")).await, WARM_UP);
+}
+
+#[tokio::test]
+async fn the_flight_demo_tells_its_options_and_what_is_wrong_with_others() {
+    let with = |arguments: &[&str]| {
+        let mut command = embedded("flight_delay");
+        command.args(arguments);
+        ended(command)
+    };
+    let (status, help, _) = with(&["--help"]).await;
+    assert_eq!(status, Some(0));
+    assert_tells(&help, &["--flight-id N", "--interactive", "--verbose", "--flush", "--help", "DATABASE_URL"]);
+    for (arguments, says) in [
+        (&["--fast"][..], "there is no option --fast"),
+        (&["115"], "there is no option 115"),
+        (&["--flight-id"], "--flight-id needs a value"),
+        (&["--flight-id", "LH"], "--flight-id needs a number, not LH"),
+    ] {
+        let (status, _, errors) = with(arguments).await;
+        assert_eq!(status, Some(2), "{errors}");
+        assert!(errors.contains(says), "{errors}");
+    }
+    let (status, _, errors) = with(&["--flight-id", "99999"]).await;
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("there is no flight 99999; --flight-id takes another"), "{errors}");
 }

@@ -20,6 +20,7 @@ mod pass {
         mod expanded;
     }
     mod keys {
+        mod indexes;
         mod kinds;
         mod secondary;
     }

@@ -22,16 +22,16 @@ pub mod telemetry;
 
 pub use cache::memory::MemoryOptions;
 pub use cache::redis::RedisOptions;
-pub use entity::{CachedEntity, IntoKey, PkValue};
+pub use entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue};
 pub use error::{Error, Outcome, Result};
 pub use ops::{
     Audit, AuditHandle, AuditRepair, AuditReport, CacheEffect, Changed, Deleted, Difference, Loaded, Saved, Source,
-    StaleEntry, Transaction,
+    StaleEntry, Transaction, WarmCursor, WarmOptions, WarmProgress,
 };
 pub use outbox::OutboxOptions;
 pub use policy::{DatabaseLimit, EntityPolicy, NegativeTtl, OnCacheFailure, OnPlainWrite, OnWrite};
 pub use resilience::BreakerState;
-pub use store::{DeleteManyThrough, Health, Session, Store, StoreBuilder, UpdateManyThrough};
+pub use store::{CachedLoader, DeleteManyThrough, Health, Session, Store, StoreBuilder, UpdateManyThrough};
 
 /// The outbox as migrations of SeaORM.
 #[cfg(feature = "migration")]

@@ -5,19 +5,21 @@
 
 use std::pin::Pin;
 
+pub use inventory;
 pub use sea_orm;
 
-pub use crate::entity::{CachedEntity, IntoKey, PkValue, VersionNumber};
+pub use crate::entity::{CachedEntity, IntoKey, IsRelatedTo, PkValue, Registration, VersionNumber};
 pub use crate::error::Error;
+pub use crate::ops::WarmOptions;
 pub use crate::policy::{EntityPolicy, NegativeTtl, OnCacheFailure, OnWrite};
-pub use crate::store::{DeleteManyThrough, Session, UpdateManyThrough};
+pub use crate::store::{DeleteManyThrough, Session, Store, UpdateManyThrough};
 
-use sea_orm::IntoActiveModel;
 use sea_orm::sea_query::{IntoValueTuple, OnConflict};
+use sea_orm::{IntoActiveModel, ModelTrait, Select};
 
 use crate::error::Result;
-use crate::ops::{self, boxed};
-use crate::store::Scope;
+use crate::ops::{self, HowMany, boxed};
+use crate::store::{self, Scope};
 
 /// A call of a generated method, which does nothing until it is awaited.
 pub type Verb<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -48,6 +50,49 @@ pub fn load_by_key<E: CachedEntity, S: Session>(
         Scope::Store(context) => boxed(move || ops::load_by_key::<E>(context, key, values)),
         Scope::Transaction(tx) => boxed(move || tx.load_by_key::<E>(key, values)),
     }
+}
+
+/// `Entity::load_all_cached_by_…`; `index` counts the indexes of [`CachedEntity::indexes`].
+pub fn load_all_by_index<E: CachedEntity, S: Session>(
+    index: usize,
+    values: Vec<sea_orm::Value>,
+    session: &S,
+) -> Verb<'_, Vec<E::Model>> {
+    let lists = load_lists::<E, S>(index, vec![values], session);
+    boxed(move || async move { Ok(lists.await?.into_iter().flatten().collect()) })
+}
+
+/// The same for many values at once, in the order given.
+pub fn load_lists<E: CachedEntity, S: Session>(
+    index: usize,
+    values: Vec<Vec<sea_orm::Value>>,
+    session: &S,
+) -> Verb<'_, Vec<Vec<E::Model>>> {
+    match session.scope() {
+        Scope::Store(context) => boxed(move || ops::load_lists::<E>(context, index, values)),
+        Scope::Transaction(tx) => boxed(move || tx.load_lists::<E>(index, values)),
+    }
+}
+
+/// One value of [`CachedEntity::index_values`].
+///
+/// # Errors
+///
+/// If the column is not of this type.
+pub fn value_at<T: sea_orm::TryGetable + Into<sea_orm::Value>>(
+    row: &sea_orm::QueryResult,
+    position: usize,
+) -> std::result::Result<sea_orm::Value, sea_orm::DbErr> {
+    row.try_get_by_index::<T>(position).map(Into::into)
+}
+
+/// What [`CachedEntity::index_values`] says of another number.
+///
+/// # Errors
+///
+/// Always.
+pub fn no_such_index<T>(index: usize) -> std::result::Result<T, sea_orm::DbErr> {
+    Err(sea_orm::DbErr::Type(format!("the entity has no index number {index}: count its `indexes()` from 0")))
 }
 
 /// `ActiveModel::save_through`.
@@ -178,4 +223,31 @@ pub fn invalidate_all<E: CachedEntity, S: Session>(session: &S) -> Verb<'_, ()> 
         Scope::Store(context) => boxed(move || ops::invalidate_all::<E>(context)),
         Scope::Transaction(tx) => boxed(move || async move { tx.invalidate_all::<E>() }),
     }
+}
+
+/// `Entity::warm`.
+pub fn warm<'a, E: CachedEntity>(select: Select<E>, options: WarmOptions<'a>, store: &'a Store) -> Verb<'a, u64> {
+    boxed(move || ops::warm::<E>(store.context(), select, options))
+}
+
+/// `Model::load_one_cached`.
+pub fn load_one_related<'a, M, R, S>(model: &M, _: R, session: &'a S) -> Verb<'a, Option<R::Model>>
+where
+    M: ModelTrait<Entity: IsRelatedTo<R>>,
+    R: CachedEntity,
+    S: Session,
+{
+    let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::One, session);
+    boxed(move || async { Ok(found.await?.into_iter().flatten().next()) })
+}
+
+/// `Model::load_many_cached`.
+pub fn load_many_related<'a, M, R, S>(model: &M, _: R, session: &'a S) -> Verb<'a, Vec<R::Model>>
+where
+    M: ModelTrait<Entity: IsRelatedTo<R>>,
+    R: CachedEntity,
+    S: Session,
+{
+    let found = store::related::<M, R, S>(std::slice::from_ref(model), HowMany::Any, session);
+    boxed(move || async { Ok(found.await?.into_iter().flatten().collect()) })
 }

@@ -12,21 +12,20 @@ use crate::spelling;
 use crate::value::{self, NegativeTtl, Variant};
 
 /// The attributes of the struct, each as it should look.
-const ON_STRUCT: [(&str, &str); 8] = [
+const ON_STRUCT: [(&str, &str); 9] = [
     ("ttl", "ttl = \"1h\""),
     ("negative_ttl", "negative_ttl = \"30s\""),
     ("on_write", "on_write = \"refresh\""),
     ("on_cache_failure", "on_cache_failure = \"degrade\""),
     ("cache_if", "cache_if = \"path::to::function\""),
     ("key", "key(a, b)"),
+    ("index", "index(a, b)"),
     ("rename", "rename = \"name_in_keys\""),
     ("crate", "crate = \"path::to::writethrough\""),
 ];
 
 /// The attributes of a field.
-const ON_FIELD: [&str; 3] = ["exact", "key", "version"];
-
-const KEY_ON_FIELD: &str = "on a field `key` takes no value: write `key` alone, or `key(a, b)` on the struct";
+const ON_FIELD: [&str; 4] = ["exact", "key", "index", "version"];
 
 /// What is said of the entity.
 #[derive(Default)]
@@ -37,6 +36,7 @@ pub(crate) struct EntityAttrs {
     pub(crate) on_cache_failure: Option<Variant>,
     pub(crate) cache_if: Option<ExprPath>,
     pub(crate) keys: Vec<KeyAttr>,
+    pub(crate) indexes: Vec<KeyAttr>,
     pub(crate) rename: Option<String>,
     pub(crate) krate: Option<Path>,
 }
@@ -45,7 +45,7 @@ impl EntityAttrs {
     /// Reads the attributes of the struct; what is wrong goes to `errors`, what is right is kept.
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        for item in once_each(attrs, &["key"], errors) {
+        for item in once_each(attrs, &["key", "index"], errors) {
             let taken = read.take(&item, errors);
             errors.keep(taken);
         }
@@ -61,6 +61,7 @@ impl EntityAttrs {
             "on_cache_failure" => self.on_cache_failure = Some(value::on_cache_failure(&text(item)?)?),
             "cache_if" => self.cache_if = Some(value::cache_if(&text(item)?)?),
             "key" => self.keys.extend(KeyAttr::read(item, errors)),
+            "index" => self.indexes.extend(KeyAttr::read(item, errors)),
             "rename" => self.rename = Some(value::rename(&text(item)?)?),
             "crate" => self.krate = Some(value::krate(&text(item)?)?),
             name if ON_FIELD.contains(&name) => {
@@ -73,9 +74,9 @@ impl EntityAttrs {
     }
 }
 
-/// `key(a, b)`.
+/// `key(a, b)` or `index(a, b)`.
 pub(crate) struct KeyAttr {
-    /// The word `key`, where errors about the whole belong.
+    /// The word in front, where errors about the whole belong.
     pub(crate) word: Ident,
     /// The fields, as they are named.
     pub(crate) fields: Vec<Ident>,
@@ -84,19 +85,20 @@ pub(crate) struct KeyAttr {
 impl KeyAttr {
     /// Reads the names; `None` if there are none or one of them is no name.
     fn read(item: &Item, errors: &mut Errors) -> Option<Self> {
-        const REMEDY: &str = "name the fields of the key: write `key(a, b)`";
+        let word = &item.name;
+        let remedy = format!("name the fields of the {word}: write `{word}(a, b)`");
         let list = match &item.value {
             Value::List(list) if !list.stream().is_empty() => list,
             Value::List(list) => {
-                errors.at(list, REMEDY);
+                errors.at(list, remedy);
                 return None;
             }
             Value::Nothing => {
-                errors.at(&item.name, format!("{REMEDY}, or move `key` to the field of a single column"));
+                errors.at(&item.name, format!("{remedy}, or move `{word}` to the field of a single column"));
                 return None;
             }
             Value::Is(tokens) => {
-                errors.at(tokens, REMEDY);
+                errors.at(tokens, remedy);
                 return None;
             }
         };
@@ -113,6 +115,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) exact: Option<Ident>,
     /// The word `key`, likewise.
     pub(crate) key: Option<Ident>,
+    /// The word `index`, likewise.
+    pub(crate) index: Option<Ident>,
     /// The word `version`, likewise.
     pub(crate) version: Option<Ident>,
 }
@@ -135,14 +139,16 @@ impl FieldAttrs {
                 self.exact = Some(item.name.clone());
                 Ok(())
             }
-            "key" => match &item.value {
-                Value::Nothing => {
-                    self.key = Some(item.name.clone());
-                    Ok(())
-                }
-                Value::Is(tokens) => Err(syn::Error::new_spanned(tokens, KEY_ON_FIELD)),
-                Value::List(group) => Err(syn::Error::new_spanned(group, KEY_ON_FIELD)),
-            },
+            "key" => {
+                key_on_field(item)?;
+                self.key = Some(item.name.clone());
+                Ok(())
+            }
+            "index" => {
+                key_on_field(item)?;
+                self.index = Some(item.name.clone());
+                Ok(())
+            }
             "version" => {
                 item.flag()?;
                 self.version = Some(item.name.clone());
@@ -154,6 +160,17 @@ impl FieldAttrs {
             }
             _ => Err(unknown(&item.name)),
         }
+    }
+}
+
+/// `key` or `index` on a field stands alone.
+fn key_on_field(item: &Item) -> syn::Result<()> {
+    let word = &item.name;
+    let message = format!("on a field `{word}` takes no value: write `{word}` alone, or `{word}(a, b)` on the struct");
+    match &item.value {
+        Value::Nothing => Ok(()),
+        Value::Is(tokens) => Err(syn::Error::new_spanned(tokens, message)),
+        Value::List(group) => Err(syn::Error::new_spanned(group, message)),
     }
 }
 

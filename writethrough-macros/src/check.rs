@@ -2,10 +2,13 @@
 //!
 //! What a trait can tell is left to the compiler: see `expand`.
 
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, FieldsNamed};
 
 use crate::errors::Errors;
-use crate::model::Entity;
+use crate::model::{Column, Entity};
+use crate::types;
 
 /// A model is a struct with named fields.
 pub(crate) fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a FieldsNamed> {
@@ -42,7 +45,7 @@ pub(crate) fn is_not_generic(input: &DeriveInput, errors: &mut Errors) {
     }
 }
 
-/// `exact` says how a column of a key compares; other columns are never compared.
+/// `exact` says how a column of a key or an index compares; other columns are never compared.
 pub(crate) fn exact_is_for_keys(entity: &Entity, errors: &mut Errors) {
     for column in &entity.columns {
         let in_a_key = column.primary_key || entity.is_in_secondary_key(column);
@@ -50,7 +53,34 @@ pub(crate) fn exact_is_for_keys(entity: &Entity, errors: &mut Errors) {
         if column.variant.is_none() {
             errors.at(exact, "`exact` is for columns, and this field is none: remove it");
         } else if entity.shows_primary_key() && !in_a_key {
-            errors.at(exact, "`exact` is for columns of a key, and this one is in none: remove it");
+            errors.at(exact, "`exact` is for columns of a key or an index, and this one is in none: remove it");
         }
+    }
+}
+
+/// A list says of every row that is not in it that it has another value. Two spellings that are one value to the database
+/// would make two lists of it, and a row would be missing in one.
+pub(crate) fn indexes_compare_by_bytes(entity: &Entity, errors: &mut Errors) {
+    for column in &entity.columns {
+        if let Some(word) = &column.attrs.index {
+            compares_by_bytes(column, word, errors);
+        }
+    }
+    for field in entity.attrs.indexes.iter().flat_map(|index| &index.fields) {
+        let name = field.unraw().to_string();
+        if let Some(column) = entity.columns.iter().find(|column| column.name() == name) {
+            compares_by_bytes(column, field, errors);
+        }
+    }
+}
+
+fn compares_by_bytes(column: &Column, place: &Ident, errors: &mut Errors) {
+    if column.variant.is_some() && column.attrs.exact.is_none() && !types::compares_by_bytes(&column.ty) {
+        let message = format!(
+            "lists are kept only of values that compare by bytes in the database, which the type of `{}` does not \
+             promise: write `exact` on the field if the column does, and load such rows with SeaORM itself if not",
+            column.name(),
+        );
+        errors.at(place, message);
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
+use crate::keys::Key;
 use crate::methods;
 use crate::model::Entity;
 use crate::value::NegativeTtl;
@@ -14,9 +15,11 @@ use crate::version;
 pub(crate) fn entity(entity: &Entity) -> TokenStream {
     let facts = facts(entity);
     let impls = impls(entity);
+    let registration = registration(entity);
     quote! {
         #facts
         #impls
+        #registration
     }
 }
 
@@ -72,7 +75,7 @@ fn in_primary_key(entity: &Entity, variant: &Ident) -> TokenStream {
             }
             impl<T> NotInPrimaryKey for T {
                 const #variant: Self =
-                    ::core::panic!("`exact` is for columns of a key, and this one is in none: remove it");
+                    ::core::panic!("`exact` is for columns of a key or an index, and this one is in none: remove it");
             }
             let _ = <#name as #runtime::sea_orm::EntityTrait>::PrimaryKey::#variant;
         };
@@ -85,6 +88,7 @@ fn cached_entity(entity: &Entity) -> TokenStream {
     let policy = policy(entity);
     let keep = keep(entity);
     let unique_keys = unique_keys(entity);
+    let indexes = indexes(entity);
     let exact_columns = exact_columns(entity);
     let version_column = version::column(entity);
     quote! {
@@ -93,8 +97,20 @@ fn cached_entity(entity: &Entity) -> TokenStream {
             const POLICY: #runtime::EntityPolicy = #policy;
             #keep
             #unique_keys
+            #indexes
             #exact_columns
             #version_column
+        }
+    }
+}
+
+/// Hands the entity in, so that stores know of it before they meet it.
+fn registration(entity: &Entity) -> TokenStream {
+    let runtime = runtime(entity);
+    let name = &entity.entity;
+    quote! {
+        #runtime::inventory::submit! {
+            #runtime::Registration::of::<#name>()
         }
     }
 }
@@ -147,10 +163,7 @@ fn keep(entity: &Entity) -> Option<TokenStream> {
 }
 
 fn unique_keys(entity: &Entity) -> Option<TokenStream> {
-    let keys = entity.keys.iter().map(|key| {
-        let columns = key.columns.iter().filter_map(|place| entity.columns.get(*place)?.variant.as_ref());
-        quote!(&[#(Self::Column::#columns),*])
-    });
+    let keys = columns_of(entity, &entity.keys);
     (!entity.keys.is_empty()).then(|| {
         quote! {
             fn unique_keys() -> &'static [&'static [Self::Column]] {
@@ -158,6 +171,44 @@ fn unique_keys(entity: &Entity) -> Option<TokenStream> {
             }
         }
     })
+}
+
+fn indexes(entity: &Entity) -> Option<TokenStream> {
+    let runtime = runtime(entity);
+    let indexes = columns_of(entity, &entity.indexes);
+    let values = (0_usize..).zip(&entity.indexes).map(|(number, index)| {
+        let number = Literal::usize_unsuffixed(number);
+        let types = index.columns.iter().filter_map(|place| Some(&entity.columns.get(*place)?.ty));
+        let values = (0..).map(Literal::usize_unsuffixed).zip(types);
+        let values = values.map(|(place, ty)| quote!(#runtime::value_at::<#ty>(row, first + #place)?));
+        quote!(#number => ::core::result::Result::Ok(::std::vec![#(#values),*]))
+    });
+    (!entity.indexes.is_empty()).then(|| {
+        quote! {
+            fn indexes() -> &'static [&'static [Self::Column]] {
+                &[#(#indexes),*]
+            }
+            fn index_values(
+                index: usize,
+                row: &#runtime::sea_orm::QueryResult,
+                first: usize,
+            ) -> ::core::result::Result<::std::vec::Vec<#runtime::sea_orm::Value>, #runtime::sea_orm::DbErr> {
+                match index {
+                    #(#values,)*
+                    _ => #runtime::no_such_index(index),
+                }
+            }
+        }
+    })
+}
+
+/// Each key as a slice of the enum's variants.
+fn columns_of(entity: &Entity, keys: &[Key]) -> Vec<TokenStream> {
+    let slice = |key: &Key| {
+        let columns = key.columns.iter().filter_map(|place| entity.columns.get(*place)?.variant.as_ref());
+        quote!(&[#(Self::Column::#columns),*])
+    };
+    keys.iter().map(slice).collect()
 }
 
 fn exact_columns(entity: &Entity) -> Option<TokenStream> {

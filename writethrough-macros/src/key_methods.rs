@@ -2,15 +2,12 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use syn::{GenericArgument, PathArguments, Type};
 
 use crate::expand::runtime;
 use crate::keys::Key;
 use crate::methods::verb;
 use crate::model::{Column, Entity};
-
-/// Types that are taken as they are; everything else is taken as what can become it.
-const SCALARS: [&str; 12] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "bool", "char"];
+use crate::types::{is_scalar, without_option};
 
 /// The inherent impl of `Entity`; nothing if there are no keys.
 pub(crate) fn all(entity: &Entity) -> Option<TokenStream> {
@@ -33,16 +30,13 @@ fn method(entity: &Entity, number: usize, key: &Key) -> TokenStream {
     let method = &key.method;
     let number = Literal::usize_unsuffixed(number);
     let one = verb(&runtime, &quote!(::core::option::Option<#model>));
-    let columns: Vec<_> = key.columns.iter().filter_map(|place| entity.columns.get(*place)).collect();
-    let names: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name())).collect();
     let summary = format!(
         " Loads the row with this {}: from the cache, or else from the database, which fills the cache.",
-        names.join(" and "),
+        names(entity, key),
     );
-    let parameters = columns.iter().map(|column| parameter(&runtime, column));
-    let values = columns.iter().map(|column| value(&runtime, column));
-    // A name of its own, so that a column may be called `s` too.
-    let s = Ident::new("s", Span::mixed_site());
+    let parameters = parameters(entity, key);
+    let values = values(entity, key);
+    let s = session();
     quote! {
         #[doc = #summary]
         ///
@@ -61,33 +55,40 @@ fn method(entity: &Entity, number: usize, key: &Key) -> TokenStream {
     }
 }
 
-fn parameter(runtime: &TokenStream, column: &Column) -> TokenStream {
-    let name = &column.ident;
-    let ty = without_option(&column.ty);
-    if is_scalar(ty) { quote!(#name: #ty) } else { quote!(#name: impl #runtime::IntoKey<#ty>) }
+/// The key's columns, as documentation names them.
+pub(crate) fn names(entity: &Entity, key: &Key) -> String {
+    let names: Vec<_> = columns(entity, key).map(|column| format!("`{}`", column.name())).collect();
+    names.join(" and ")
 }
 
-fn value(runtime: &TokenStream, column: &Column) -> TokenStream {
-    let name = &column.ident;
-    let ty = without_option(&column.ty);
-    let own = if is_scalar(ty) { quote!(#name) } else { quote!(#runtime::IntoKey::<#ty>::into_key(#name)) };
-    quote!(::core::convert::Into::<#runtime::sea_orm::Value>::into(#own))
+/// The parameters that take the key's values.
+pub(crate) fn parameters(entity: &Entity, key: &Key) -> Vec<TokenStream> {
+    let runtime = runtime(entity);
+    let parameter = |column: &Column| {
+        let name = &column.ident;
+        let ty = without_option(&column.ty);
+        if is_scalar(ty) { quote!(#name: #ty) } else { quote!(#name: impl #runtime::IntoKey<#ty>) }
+    };
+    columns(entity, key).map(parameter).collect()
 }
 
-/// A key is a value: NULL is nobody's.
-fn without_option(ty: &Type) -> &Type {
-    let Type::Path(path) = ty else { return ty };
-    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option") else { return ty };
-    match &last.arguments {
-        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
-            Some(GenericArgument::Type(inner)) => inner,
-            _ => ty,
-        },
-        _ => ty,
-    }
+/// These parameters as SeaORM's values.
+pub(crate) fn values(entity: &Entity, key: &Key) -> Vec<TokenStream> {
+    let runtime = runtime(entity);
+    let value = |column: &Column| {
+        let name = &column.ident;
+        let ty = without_option(&column.ty);
+        let own = if is_scalar(ty) { quote!(#name) } else { quote!(#runtime::IntoKey::<#ty>::into_key(#name)) };
+        quote!(::core::convert::Into::<#runtime::sea_orm::Value>::into(#own))
+    };
+    columns(entity, key).map(value).collect()
 }
 
-fn is_scalar(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    path.path.get_ident().is_some_and(|ident| SCALARS.iter().any(|scalar| ident == scalar))
+fn columns<'a>(entity: &'a Entity, key: &'a Key) -> impl Iterator<Item = &'a Column> {
+    key.columns.iter().filter_map(|place| entity.columns.get(*place))
+}
+
+/// A name of its own, so that a column may be called `s` too.
+pub(crate) fn session() -> Ident {
+    Ident::new("s", Span::mixed_site())
 }

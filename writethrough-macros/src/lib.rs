@@ -2,7 +2,8 @@
 //!
 //! Use it through the facade crate. It reads the attributes (`attr`) and the little of the model that only its text
 //! tells (`model`, `keys`), checks one rule after the other (`check`), and writes an `impl CachedEntity` and methods of one
-//! delegating line each (`expand`, `methods`, `key_methods`, `version`); beside errors it writes what it can (`fallback`).
+//! delegating line each (`expand`, `methods`, `key_methods`, `index_methods`, `batch_methods`, `relation_methods`,
+//! `warm_method`, `version`); beside errors it writes what it can (`fallback`).
 
 mod attr;
 mod batch_methods;
@@ -10,14 +11,18 @@ mod check;
 mod errors;
 mod expand;
 mod fallback;
+mod index_methods;
 mod item;
 mod key_methods;
 mod keys;
 mod methods;
 mod model;
+mod relation_methods;
 mod spelling;
+mod types;
 mod value;
 mod version;
+mod warm_method;
 
 #[cfg(test)]
 mod snapshots;
@@ -40,6 +45,7 @@ fn derive(input: &DeriveInput) -> TokenStream {
     let entity = model::Entity::read(input, &mut errors);
     if let Some(entity) = &entity {
         check::exact_is_for_keys(entity, &mut errors);
+        check::indexes_compare_by_bytes(entity, &mut errors);
         version::check(entity, &mut errors);
     }
     match entity {

@@ -8,25 +8,34 @@ use quote::quote;
 
 use crate::batch_methods;
 use crate::expand::runtime;
+use crate::index_methods;
 use crate::key_methods;
 use crate::model::Entity;
+use crate::relation_methods;
 use crate::version;
+use crate::warm_method;
 
 /// The inherent impls of `Entity`, `ActiveModel` and `Model`.
 pub(crate) fn all(entity: &Entity) -> TokenStream {
     let loads = loads(entity);
     let removals = removals(entity);
+    let warm = warm_method::warm(entity);
     let active_model = active_model(entity);
     let batches = batch_methods::all(entity);
     let by_keys = key_methods::all(entity);
+    let by_indexes = index_methods::all(entity);
     let model = model(entity);
+    let relations = relation_methods::all(entity);
     quote! {
         #loads
         #by_keys
+        #by_indexes
         #removals
         #batches
+        #warm
         #active_model
         #model
+        #relations
     }
 }
 

@@ -13,7 +13,7 @@ use crate::attr::{EntityAttrs, FieldAttrs};
 use crate::check;
 use crate::errors::Errors;
 use crate::item::{Item, Value, items};
-use crate::keys::{self, Key};
+use crate::keys::{self, Key, Kind};
 
 /// An annotated `Model`.
 pub(crate) struct Entity {
@@ -29,6 +29,8 @@ pub(crate) struct Entity {
     pub(crate) columns: Vec<Column>,
     /// Its unique secondary keys, in the order in which the runtime counts them.
     pub(crate) keys: Vec<Key>,
+    /// Its non-unique indexes, likewise.
+    pub(crate) indexes: Vec<Key>,
 }
 
 /// A field of the model.
@@ -54,11 +56,13 @@ impl Entity {
         check::is_called_model(input, errors);
         let sea_orm = sea_orm(&input.attrs);
         let columns: Vec<_> = fields.named.iter().filter_map(|field| Column::read(field, errors)).collect();
+        let keys = keys::resolve(Kind::Key, &attrs.keys, &columns, &[], errors);
         Some(Self {
+            indexes: keys::resolve(Kind::Index, &attrs.indexes, &columns, &keys, errors),
+            keys,
             model: input.ident.clone(),
             vis: input.vis.clone(),
             entity: sea_orm.iter().find_map(|item| renamed(item, "entity")).unwrap_or_else(|| format_ident!("Entity")),
-            keys: keys::resolve(&attrs.keys, &columns, errors),
             attrs,
             columns,
         })
@@ -69,11 +73,13 @@ impl Entity {
         self.columns.iter().any(|column| column.primary_key)
     }
 
-    /// Whether the column is named in a secondary key, be this right or wrong.
+    /// Whether the column is named in a secondary key or an index, be this right or wrong.
     pub(crate) fn is_in_secondary_key(&self, column: &Column) -> bool {
         let name = column.name();
+        let named = self.attrs.keys.iter().chain(&self.attrs.indexes).flat_map(|key| &key.fields);
         column.attrs.key.is_some()
-            || self.attrs.keys.iter().flat_map(|key| &key.fields).any(|field| field.unraw() == name)
+            || column.attrs.index.is_some()
+            || named.into_iter().any(|field| field.unraw() == name)
     }
 
     /// The columns declared `exact`, with their names in the enums, on the very word.

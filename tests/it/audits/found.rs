@@ -9,6 +9,7 @@ use writethrough::{Audit, AuditRepair, AuditReport, Difference, Source, Store};
 
 use crate::support::entities::flight;
 use crate::support::entities::keys::{airport, seat};
+use crate::support::entities::listed::leg;
 use crate::support::entities::uniques::ticket;
 use crate::support::probe::{Probe, Seen};
 
@@ -89,6 +90,27 @@ on_every_stage! {
         assert_eq!(found(&report), [(1.into_value_tuple(), Difference::Taken)]);
         assert_eq!(load().await, Some(row));
         assert!(store.audit::<ticket::Entity>(Audit::all()).await.unwrap().is_clean());
+    }
+
+    async fn a_list_that_lacks_a_row_is_found_and_one_that_has_too_many_is_not(stage: Stage) {
+        stage.create_table(leg::Entity).await;
+        let (store, plain) = (stage.store().await, stage.plain().await);
+        let load = async |airline| {
+            leg::ids(&leg::Entity::load_all_cached_by_airline_id(airline, &store).await.unwrap())
+        };
+        for (id, airline) in [(1, 5), (2, 5), (3, 6)] {
+            leg::flown(id, airline).insert_through(&store).await.unwrap();
+        }
+        assert_eq!((load(5).await, load(6).await), (vec![1, 2], vec![3]));
+        leg::moved(2, 7).update_through(&store).await.unwrap();
+        let audit = async || store.audit::<leg::Entity>(Audit::all().repair()).await.unwrap();
+        assert!(audit().await.is_clean(), "whoever loads a row that has left, finds out");
+
+        leg::flown(4, 6).insert(&plain).await.unwrap();
+        assert_eq!(load(6).await, [3], "nobody was told");
+        assert_eq!(found(&audit().await), [(4.into_value_tuple(), Difference::Unlisted)]);
+        assert_eq!(load(6).await, [3, 4]);
+        assert!(audit().await.is_clean());
     }
 
     async fn a_fence_in_flight_is_not_reported(stage: Stage) {

@@ -68,7 +68,7 @@ impl Promise {
 }
 
 fn is_load(timed: &Timed) -> bool {
-    matches!(timed.operation, Operation::Told(Effect::Loaded(_) | Effect::NoneUnder(_)))
+    matches!(timed.operation, Operation::Told(Effect::Loaded(_) | Effect::NoneUnder(_) | Effect::NotIn(_)))
 }
 
 /// What others may see late, who wrote it sees at once: for each such process its loads and all writes.

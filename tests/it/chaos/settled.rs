@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sea_orm::sea_query::IntoValueTuple;
 use sea_orm::{DatabaseConnection, EntityTrait};
 
-use crate::histories::row::{Entity, Model, codes_of};
+use crate::histories::row::{Entity, Model, codes_of, squads_of};
 use crate::support::probe::{Probe, Seen};
 use crate::support::redis::RedisServer;
 
@@ -50,6 +51,17 @@ pub async fn compare(redis: &RedisServer, namespace: &str, db: &DatabaseConnecti
             settled.entries += usize::from(absent);
             if let Some(truth) = truth.filter(|truth| absent && truth.code == code) {
                 settled.differences.push((*row, format!("the cache has no row under {code}, the database {truth:?}")));
+            }
+        }
+        for squad in squads_of(*row) {
+            let values = [squad.into()];
+            known.insert(probe.list::<Entity>(0, &values).as_str().to_owned());
+            // Rows that have left are harmless, too.
+            let Seen::Row(list) = probe.look_at_list::<Entity>(0, &values).await else { continue };
+            settled.entries += 1;
+            let lacks = |model: &&Model| model.squad == squad && !list.contains(&row.into_value_tuple());
+            if let Some(truth) = truth.filter(lacks) {
+                settled.differences.push((*row, format!("the cache has {list:?} in {squad}, the database {truth:?}")));
             }
         }
     }

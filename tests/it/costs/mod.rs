@@ -30,6 +30,16 @@ load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
 load by key, remembered absence     | -                    | GET
 load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
 load by key, NULL                   | -                    | -
+load of a list, a miss              | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of a list, a hit               | -                    | MGET MGET
+load of a list, a row a miss        | SELECT               | MGET MGET EVALSHA EVALSHA
+load of a list, no rows             | SELECT               | MGET EVALSHA EVALSHA
+load of a list, remembered absence  | -                    | MGET
+load of 3 lists, one a miss         | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of 3 lists, a hit              | -                    | MGET MGET
+insert into lists                   | INSERT RETURNING     | EVALSHA EVALSHA
+update to another list              | UPDATE RETURNING     | EVALSHA EVALSHA
+update within its lists             | UPDATE RETURNING     | EVALSHA EVALSHA
 insert, generated key               | INSERT RETURNING     | EVALSHA EVALSHA
 insert, own key                     | INSERT RETURNING     | EVALSHA EVALSHA
 insert, text key                    | INSERT RETURNING     | EVALSHA EVALSHA
@@ -54,6 +64,8 @@ delete without a key                | -                    | -
 a transaction of 3 updates          | UPDATE RETURNING UPDATE RETURNING UPDATE RETURNING| EVALSHA EVALSHA
 a transaction that is rolled back   | UPDATE RETURNING     | -
 upsert                              | INSERT RETURNING     | EVALSHA EVALSHA
+warm, 3 rows missing                | SELECT SELECT        | MGET EVALSHA EVALSHA
+warm, 3 rows cached                 | SELECT               | MGET
 invalidate                          | -                    | EVALSHA
 ";
 
@@ -75,6 +87,16 @@ load by key, no such row            | SELECT               | GET EVALSHA EVALSHA
 load by key, remembered absence     | -                    | GET
 load by key, text, no such row      | SELECT               | GET EVALSHA EVALSHA
 load by key, NULL                   | -                    | -
+load of a list, a miss              | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of a list, a hit               | -                    | MGET MGET
+load of a list, a row a miss        | SELECT               | MGET MGET EVALSHA EVALSHA
+load of a list, no rows             | SELECT               | MGET EVALSHA EVALSHA
+load of a list, remembered absence  | -                    | MGET
+load of 3 lists, one a miss         | SELECT SELECT        | MGET EVALSHA EVALSHA MGET EVALSHA EVALSHA
+load of 3 lists, a hit              | -                    | MGET MGET
+insert into lists                   | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+update to another list              | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
+update within its lists             | UPDATE SELECT-LOCK   | EVALSHA EVALSHA
 insert, generated key               | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 insert, own key                     | INSERT SELECT-LOCK   | EVALSHA EVALSHA
 insert, text key                    | INSERT SELECT-LOCK   | EVALSHA EVALSHA
@@ -99,6 +121,8 @@ delete without a key                | -                    | -
 a transaction of 3 updates          | UPDATE SELECT-LOCK UPDATE SELECT-LOCK UPDATE SELECT-LOCK| EVALSHA EVALSHA
 a transaction that is rolled back   | UPDATE SELECT-LOCK   | -
 upsert                              | INSERT SELECT-LOCK   | EVALSHA EVALSHA
+warm, 3 rows missing                | SELECT SELECT        | MGET EVALSHA EVALSHA
+warm, 3 rows cached                 | SELECT               | MGET
 invalidate                          | -                    | EVALSHA
 ";
 

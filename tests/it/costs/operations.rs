@@ -4,12 +4,16 @@ use std::fmt::Write;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, Schema, Value};
-use writethrough::__private::{invalidate, load_by_key};
-use writethrough::{RedisOptions, Store};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, QueryFilter, Schema,
+    Value,
+};
+use writethrough::__private::{invalidate, load_by_key, load_lists};
+use writethrough::{RedisOptions, Store, WarmOptions};
 
 use crate::support::databases::{Backend, TestDatabase};
 use crate::support::entities::keys::{PassengerId, airport, passenger};
+use crate::support::entities::listed::leg;
 use crate::support::entities::uniques::ticket;
 use crate::support::entities::{coded, flight};
 use crate::support::probe::Probe;
@@ -28,6 +32,7 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
     create_table(&db, airport::Entity).await;
     create_table(&db, passenger::Entity).await;
     create_table(&db, ticket::Entity).await;
+    create_table(&db, leg::Entity).await;
     let log = StatementLog::attach(&mut db);
     let store = Store::builder().database(db).redis(RedisOptions::new(redis.url())).namespace(NAMESPACE);
     let store = store.cache_timeout(std::time::Duration::from_secs(5)).build().await.expect("a store");
@@ -36,6 +41,7 @@ pub(super) async fn measured(backend: Backend, redis: &RedisServer) -> String {
     let probe = Probe::on_redis(&redis.url(), NAMESPACE).await;
     loads(&mut bill, &store, &probe).await;
     loads_by_key(&mut bill, &store).await;
+    loads_of_lists(&mut bill, &store).await;
     inserts(&mut bill, &store).await;
     updates(&mut bill, &store).await;
     saves(&mut bill, &store).await;
@@ -152,6 +158,26 @@ async fn loads_by_key(bill: &mut Bill, store: &Store) {
     bill.item("load by key, NULL", load(ticket::CODE, vec![Value::BigInt(None)])).await.expect("load");
 }
 
+async fn loads_of_lists(bill: &mut Bill, store: &Store) {
+    for (id, airline) in [(1, 5), (2, 5), (3, 6)] {
+        leg::flown(id, airline).insert(store.database()).await.expect("insert");
+    }
+    let load = |airline| leg::Entity::load_all_cached_by_airline_id(airline, store);
+    bill.item("load of a list, a miss", load(5)).await.expect("load");
+    bill.item("load of a list, a hit", load(5)).await.expect("load");
+    leg::Entity::invalidate(1, store).await.expect("invalidate");
+    bill.item("load of a list, a row a miss", load(5)).await.expect("load");
+    bill.item("load of a list, no rows", load(7)).await.expect("load");
+    bill.item("load of a list, remembered absence", load(7)).await.expect("load");
+    let many = || load_lists::<leg::Entity, _>(leg::BY_AIRLINE, [5, 6, 7].map(|id| vec![id.into()]).to_vec(), store);
+    bill.item("load of 3 lists, one a miss", many()).await.expect("load");
+    bill.item("load of 3 lists, a hit", many()).await.expect("load");
+    bill.item("insert into lists", leg::flown(4, 5).insert_through(store)).await.expect("insert");
+    bill.item("update to another list", leg::moved(4, 6).update_through(store)).await.expect("update");
+    let minutes = leg::ActiveModel { id: Set(4), minutes: Set(61), ..Default::default() };
+    bill.item("update within its lists", minutes.update_through(store)).await.expect("update");
+}
+
 async fn inserts(bill: &mut Bill, store: &Store) {
     bill.item("insert, generated key", flight::departure("WT").insert_through(store)).await.expect("insert");
     bill.item("insert, own key", flight::numbered(1050, "WT").insert_through(store)).await.expect("insert");
@@ -216,4 +242,9 @@ async fn together(bill: &mut Bill, store: &Store) {
     let later = OnConflict::column(flight::Column::Id).update_column(flight::Column::DelayMinutes).to_owned();
     let upsert = flight::numbered(1101, "WT").upsert_through(later, store);
     bill.item("upsert", upsert).await.expect("upsert");
+    flight::Entity::invalidate_all(store).await.expect("invalidate");
+    let three = flight::Entity::find().filter(flight::Column::Id.between(1101, 1103));
+    let warm = || flight::Entity::warm(three.clone(), WarmOptions::new(), store);
+    bill.item("warm, 3 rows missing", warm()).await.expect("a warm-up");
+    bill.item("warm, 3 rows cached", warm()).await.expect("a warm-up");
 }

@@ -146,7 +146,7 @@ on_every_backend! {
         scene.proxy.set(Fault::Refuse).await;
         flight::Entity::invalidate(1, &store).await.expect("degrade goes on");
         flight::Entity::invalidate_all(&store).await.expect("degrade goes on");
-        assert_eq!(recorded(&scene).await, 3, "a key, and two prefixes");
+        assert_eq!(recorded(&scene).await, 4, "a key, and three prefixes");
         assert_eq!(gate_of(&reader, 1).await, "A1", "nobody else knows");
 
         let next = with_outbox(&scene, scene.redis_addr(), NEVER).await;

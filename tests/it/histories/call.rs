@@ -11,7 +11,7 @@ use writethrough::{Error, Outcome};
 
 use super::operation::{Effect, Write};
 use super::record::{Cache, End};
-use super::row::{CODES, Change, Values, code_of};
+use super::row::{CODES, Change, Values, are_comrades, code_of, squad_of};
 use super::subject::{Loaded, Subject, Written};
 use super::transaction::Program;
 
@@ -22,6 +22,8 @@ pub enum Call {
     /// By the unique key, which is one of this row's.
     LoadByCode(i32, i64),
     LoadMany(Vec<i32>),
+    /// Those of these rows, comrades, that are in this squad.
+    LoadAll(Vec<i32>, i64),
     /// `save_through`, all columns.
     Save(i32, Change),
     /// `update_through`, some columns.
@@ -58,6 +60,7 @@ pub const PLAIN: Mix = &[
 /// What we can do beside that.
 const OURS: Mix = &[
     (25, |random, rows, _| by_code(random, rows)),
+    (12, |random, rows, _| by_squad(random, rows)),
     (8, |random, rows, value| {
         Call::SaveMany(some(random, rows, value).map(|(row, value)| (row, part(random, value))).collect())
     }),
@@ -80,8 +83,9 @@ const fn concat() -> [(u32, Draw); PLAIN.len() + OURS.len()] {
     all
 }
 
-/// Loads of this kind need not be linearizable, only never stale.
+/// Loads of these kinds need not be linearizable, only never stale.
 pub const LOAD_MANY: &str = "load_many";
+pub const LOAD_ALL: &str = "load_all";
 
 fn one(random: &mut SmallRng, rows: &[i32]) -> i32 {
     rows[random.random_range(0..rows.len())]
@@ -109,6 +113,12 @@ fn by_code(random: &mut SmallRng, rows: &[i32]) -> Call {
     Call::LoadByCode(row, code_of(row, random.random_range(0..CODES)))
 }
 
+fn by_squad(random: &mut SmallRng, rows: &[i32]) -> Call {
+    let row = one(random, rows);
+    let comrades = rows.iter().copied().filter(|other| are_comrades(row, *other)).collect();
+    Call::LoadAll(comrades, squad_of(row, random.random_range(0..5)))
+}
+
 impl Call {
     /// A random call on one of these rows; what it writes is this value, which nobody else writes. Only this part of the
     /// writes is kept, the others make room for loads.
@@ -133,6 +143,7 @@ impl Call {
         match self {
             Self::Load(_) => "load",
             Self::LoadMany(_) => LOAD_MANY,
+            Self::LoadAll(..) => LOAD_ALL,
             Self::LoadByCode(..) => "by key",
             Self::Save(..) => "save",
             Self::Update(..) => "update",
@@ -149,7 +160,9 @@ impl Call {
     /// What it may do, should nobody be told its end.
     pub fn writes(&self) -> Vec<(i32, Write)> {
         match self {
-            Self::Load(_) | Self::LoadByCode(..) | Self::LoadMany(_) | Self::Invalidate(_) => Vec::new(),
+            Self::Load(_) | Self::LoadByCode(..) | Self::LoadMany(_) | Self::LoadAll(..) | Self::Invalidate(_) => {
+                Vec::new()
+            }
             Self::Save(row, change) | Self::Update(row, change) => vec![(*row, Write::Update(*change))],
             Self::Insert(row, values) => vec![(*row, Write::Insert(*values))],
             Self::Upsert(row, values) => vec![(*row, Write::Upsert(*values))],
@@ -179,6 +192,13 @@ impl Call {
             }),
             Self::LoadMany(rows) => subject.load_many(rows).await.map(|states| {
                 done(rows.iter().zip(states).map(|(row, state)| (*row, Effect::Loaded(state))).collect())
+            }),
+            Self::LoadAll(rows, squad) => subject.load_by_squad(*squad).await.map(|found| {
+                let effect = |row: &i32| match found.iter().find(|(id, _)| id == row) {
+                    Some((_, values)) => (*row, Effect::Loaded(Some(*values))),
+                    None => (*row, Effect::NotIn(*squad)),
+                };
+                done(rows.iter().map(effect).collect())
             }),
             Self::Save(row, change) => {
                 wrote(*row, subject.save(*row, *change).await, |row| Effect::Updated(*change, row))

@@ -18,7 +18,7 @@ use super::call::Call;
 use super::clock::Moment;
 use super::naive::{After, Naive};
 use super::record::{CallId, End, Record, Records};
-use super::row::codes_of;
+use super::row::{codes_of, squads_of};
 use super::subject::Subject;
 use crate::support::stage::Stage;
 
@@ -61,7 +61,7 @@ impl Job {
 pub enum Task {
     /// Random calls on these rows; clients that cancel sometimes do not wait for the end of a call.
     Calls { rows: Rows, begins: Moment, ends: Moment, cancels: bool },
-    /// One load of each of these, and one by each of its keys.
+    /// One load of each of these, one by each of its keys, and one of each of its lists.
     LoadEach(Vec<i32>),
 }
 
@@ -234,6 +234,9 @@ impl<S: Subject> Client<S> {
             self.make(Call::Load(row), None).await;
             for code in codes_of(row) {
                 self.make(Call::LoadByCode(row, code), None).await;
+            }
+            for squad in squads_of(row) {
+                self.make(Call::LoadAll(vec![row], squad), None).await;
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::call::LOAD_MANY;
+use super::call::{LOAD_ALL, LOAD_MANY};
 use super::check::linearizable;
 use super::clock::Moment;
 use super::operation::{Operation, Timed, Write};
@@ -23,7 +23,7 @@ pub struct History {
 pub struct RowHistory {
     /// To be linearizable.
     pub operations: Vec<Timed>,
-    /// Loads of many rows, which only must not be stale.
+    /// Loads of many rows and of lists, which only must not be stale.
     pub loads_of_many: Vec<Timed>,
 }
 
@@ -128,7 +128,7 @@ impl History {
 
     fn add(&mut self, row: i32, kind: &str, timed: Timed) {
         let row = self.rows.entry(row).or_default();
-        let list = if kind == LOAD_MANY { &mut row.loads_of_many } else { &mut row.operations };
+        let list = if [LOAD_MANY, LOAD_ALL].contains(&kind) { &mut row.loads_of_many } else { &mut row.operations };
         list.push(timed);
     }
 

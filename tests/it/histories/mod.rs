@@ -5,7 +5,8 @@
 //! One row, by its primary or its unique key, is *linearizable*: the clients of all processes could not tell it from a row in one
 //! place, on which each operation happens at one moment between its beginning and its end. So a load that begins after a
 //! save returned gives that value or a newer one, and two loads, one after the other, never go back in time, whoever makes
-//! them. Loads of many rows promise less: each row reflects every write acknowledged before the load began.
+//! them. Loads of many rows promise less: each row reflects every write acknowledged before the load began. So do lists: a
+//! row that was in the list all the while is in what is loaded, and what is loaded was in it at some moment.
 //!
 //! # How it is checked
 //!
@@ -18,10 +19,12 @@
 //!   altogether, is none, and neither are loads inside.
 //! - The unique key of a [`row`] moves among a few values of its own. So a load by a key that finds nothing says that its
 //!   row is not there, or not under this key, and stands in the row's order like every other.
+//! - So it moves between two squads, which it shares with some other rows. A load of a squad says of each of these that it
+//!   was in there, and what it was, or that it was not.
 //! - All lines together make a history for each row ([`history`]). A write whose end nobody was told takes effect at any
 //!   time after it began, or never; one that was refused without effect does not count.
 //! - Each row's history must have an order that fits the times and the [operations](operation): [`check`]. Loads of many
-//!   rows, and all others, must not be [`stale`].
+//!   rows, of lists, and all others, must not be [`stale`].
 //! - The same clients with what the textbook does instead of a store ([`naive`]) must not pass.
 //!
 //! # What is not checked

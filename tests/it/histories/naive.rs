@@ -93,6 +93,11 @@ impl Subject for Naive {
         Ok(Entity::find().filter(Column::Code.eq(code)).one(&self.db).await?.map(Values::from))
     }
 
+    async fn load_by_squad(&self, squad: i64) -> Result<Vec<(i32, Values)>, Error> {
+        let models = Entity::find().filter(Column::Squad.eq(squad)).all(&self.db).await?;
+        Ok(models.into_iter().map(|model| (model.id, Values::from(model))).collect())
+    }
+
     async fn load_many(&self, rows: &[i32]) -> Result<Vec<State>, Error> {
         let mut states = Vec::new();
         for row in rows {

@@ -14,6 +14,8 @@ pub enum Effect {
     Loaded(State),
     /// There was no row with this key.
     NoneUnder(i64),
+    /// It was not in the list of this squad.
+    NotIn(i64),
     Inserted(Values),
     /// Inserted or updated, whichever it took.
     Upserted(Values),
@@ -43,7 +45,7 @@ pub enum Operation {
     Untold(Write),
 }
 
-use Effect::{Deleted, Duplicate, Inserted, Loaded, NoSuchRow, NoneUnder, NothingToDelete, Updated, Upserted};
+use Effect::{Deleted, Duplicate, Inserted, Loaded, NoSuchRow, NoneUnder, NotIn, NothingToDelete, Updated, Upserted};
 use Operation::{Told, Untold};
 
 impl Operation {
@@ -52,6 +54,7 @@ impl Operation {
         match (self, before) {
             (Told(Loaded(seen)), _) => (seen == before).then_some(before),
             (Told(NoneUnder(code)), _) => (!before.is_some_and(|row| row.is_under(code))).then_some(before),
+            (Told(NotIn(squad)), _) => (!before.is_some_and(|row| row.is_in(squad))).then_some(before),
             (Told(Upserted(values)) | Untold(Write::Upsert(values)), _) => Some(Some(values)),
             (Told(Inserted(values)) | Untold(Write::Insert(values)), None) => Some(Some(values)),
             (Told(Updated(change, after)), Some(row)) => (change.of(row) == after).then_some(Some(after)),

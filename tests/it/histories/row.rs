@@ -3,6 +3,8 @@
 //! The key follows from the first column, which no two writes give the same value. Each row has a few keys of its own and
 //! moves between them, so a key is left, and taken again, all the time; and that no row has a key says something about
 //! one row only, which can be checked like everything else.
+//!
+//! So does the squad, of which a few rows share two: a row joins one and leaves the other all the time.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
@@ -20,6 +22,8 @@ pub struct Model {
     #[sea_orm(unique)]
     #[write_through(key)]
     pub code: i64,
+    #[write_through(index)]
+    pub squad: i64,
 }
 
 /// How many keys a row has.
@@ -33,6 +37,30 @@ pub fn codes_of(id: i32) -> impl Iterator<Item = i64> {
 /// The key of the row with this gate.
 pub fn code_of(id: i32, gate: i64) -> i64 {
     i64::from(id) * CODES + gate.rem_euclid(CODES)
+}
+
+/// How many rows share their squads, and how many squads those are.
+const COMRADES: i32 = 10;
+const SQUADS: i64 = 2;
+
+/// The squads that a row may be in.
+pub fn squads_of(id: i32) -> impl Iterator<Item = i64> {
+    (0..SQUADS).map(move |number| i64::from(id / COMRADES) * SQUADS + number)
+}
+
+/// The squad of the row with this gate.
+pub fn squad_of(id: i32, gate: i64) -> i64 {
+    i64::from(id / COMRADES) * SQUADS + squad_number(gate)
+}
+
+/// Whether these two rows share their squads.
+pub fn are_comrades(one: i32, other: i32) -> bool {
+    one / COMRADES == other / COMRADES
+}
+
+/// What is written is a multiple of eight, mostly.
+fn squad_number(gate: i64) -> i64 {
+    gate.rem_euclid(5) % SQUADS
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -63,7 +91,8 @@ impl Change {
     pub fn to(self, id: i32) -> ActiveModel {
         let set = |value: Option<i64>| value.map_or(NotSet, Set);
         let code = self.gate.map(|gate| code_of(id, gate));
-        ActiveModel { id: Set(id), gate: set(self.gate), pilot: set(self.pilot), code: set(code) }
+        let squad = self.gate.map(|gate| squad_of(id, gate));
+        ActiveModel { id: Set(id), gate: set(self.gate), pilot: set(self.pilot), code: set(code), squad: set(squad) }
     }
 
     /// This one, and then another.
@@ -96,11 +125,22 @@ impl Values {
     pub fn is_under(self, code: i64) -> bool {
         self.gate != i64::MIN && (self.gate - code).rem_euclid(CODES) == 0
     }
+
+    /// Whether it is in this squad, one of its row's.
+    pub fn is_in(self, squad: i64) -> bool {
+        self.gate != i64::MIN && is_in(self.gate, squad)
+    }
+}
+
+/// Whether a row with this gate is in this squad, one of its own.
+pub fn is_in(gate: i64, squad: i64) -> bool {
+    squad_number(gate) == squad.rem_euclid(SQUADS)
 }
 
 impl From<Model> for Values {
-    fn from(Model { id, gate, pilot, code }: Model) -> Self {
-        assert_eq!(code, code_of(id, gate), "of row {id} the key and the column that it follows from");
+    fn from(Model { id, gate, pilot, code, squad }: Model) -> Self {
+        let follow = (code_of(id, gate), squad_of(id, gate));
+        assert_eq!((code, squad), follow, "of row {id} the key and the index and the column that they follow from");
         Self { gate, pilot }
     }
 }

@@ -1,13 +1,15 @@
 //! Whether a load reflects every write acknowledged before it began, or that it must know of by then if less is promised.
 //!
-//! This follows from linearizability, and is all that loads of many rows promise. It is checked of every load, because
-//! what is against it can be told in three lines.
+//! This follows from linearizability, and is all that loads of many rows and of lists promise. It is checked of every load,
+//! because what is against it can be told in three lines.
+//!
+//! A list must have a row that was in it in each of its possible states while the load ran; what it has, must be one of them.
 
 use std::collections::HashMap;
 
 use super::clock::Moment;
 use super::operation::{Effect, Operation, Timed, Write};
-use super::row::Cell;
+use super::row::{Cell, is_in};
 
 /// A load, and what it should have known.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub enum Why {
     Overwritten { written: Timed, overwritten: Timed },
     /// There was a row when the load began, and nobody deleted it since.
     Present { inserted: Timed },
+    /// So it was, and whatever the row may have been, it was in the list.
+    Listed { inserted: Timed, gates: Vec<i64> },
 }
 
 impl Stale {
@@ -35,6 +39,9 @@ impl Stale {
                 format!("{}\nwhich had been overwritten by\n{}", line(written), line(overwritten))
             }
             Why::Present { inserted } => format!("{}\nwhich nobody had deleted", line(inserted)),
+            Why::Listed { inserted, gates } => {
+                format!("{}\nwhich nobody had deleted, and all its gates were in the list: {gates:?}", line(inserted))
+            }
         };
         format!("a load is stale:\n{}\nbut\n{why}\n", line(&self.load))
     }
@@ -43,14 +50,14 @@ impl Stale {
 /// The loads of a row's history that are stale.
 pub fn stale(history: &[Timed]) -> Vec<Stale> {
     let writes = Writes::of(history);
-    let loads = history.iter().filter_map(|timed| match timed.operation {
-        Operation::Told(Effect::Loaded(state)) => Some((timed, state)),
-        _ => None,
-    });
-    let stale = loads.filter_map(|(load, state)| {
-        let why = match state {
-            Some(values) => values.cells().into_iter().find_map(|cell| writes.why_not(load, cell))?,
-            None => writes.why_present(load)?,
+    let stale = history.iter().filter_map(|load| {
+        let why = match load.operation {
+            Operation::Told(Effect::Loaded(Some(values))) => {
+                values.cells().into_iter().find_map(|cell| writes.why_not(load, cell))?
+            }
+            Operation::Told(Effect::Loaded(None)) => writes.why_present(load)?,
+            Operation::Told(Effect::NotIn(squad)) => writes.why_listed(load, squad)?,
+            _ => return None,
         };
         Some(Stale { load: *load, why })
     });
@@ -96,6 +103,17 @@ impl Writes {
         (overwritten.begun > written.ended?).then_some(Why::Overwritten { written: *written, overwritten })
     }
 
+    /// Why the row should have been in the list.
+    fn why_listed(&self, load: &Timed, squad: i64) -> Option<Why> {
+        let Why::Present { inserted } = self.why_present(load)? else { return None };
+        let gates = self.by_cell.keys().filter_map(|cell| match cell {
+            Cell::Gate(gate) if self.why_not(load, *cell).is_none() => Some(*gate),
+            _ => None,
+        });
+        let gates: Vec<_> = gates.collect();
+        gates.iter().all(|gate| is_in(*gate, squad)).then_some(Why::Listed { inserted, gates })
+    }
+
     /// Why there should have been a row.
     fn why_present(&self, load: &Timed) -> Option<Why> {
         let inserted = self.inserts.last_begun_of_those_known_before(load.begun)?;
@@ -130,7 +148,7 @@ impl Acknowledged {
 mod tests {
     use super::super::row::{Change, Values};
     use super::*;
-    use Effect::{Deleted, Inserted, Loaded, Updated};
+    use Effect::{Deleted, Inserted, Loaded, NotIn, Updated};
 
     fn told(begun: u64, ended: u64, effect: Effect) -> Timed {
         let ended = Some(Moment(ended));
@@ -179,6 +197,54 @@ mod tests {
         let history = |loaded| [delete, told(10, 20, Inserted(ONE)), told(30, 40, Loaded(loaded))];
         assert!(stale(&history(None)).is_empty());
         assert!(stale(&history(Some(ONE))).is_empty());
+    }
+
+    /// Gates 1 and 3 are in one squad, 2 and 4 in the other.
+    const SQUAD: i64 = 1;
+
+    fn moving(load: Timed) -> [Timed; 3] {
+        let change = Change { gate: Some(2), pilot: None };
+        [told(0, 1, Inserted(ONE)), told(10, 20, Updated(change, row(2, 1))), load]
+    }
+
+    #[test]
+    fn a_list_may_lack_a_row_that_was_elsewhere_at_some_moment_of_the_load() {
+        for (begun, ended) in [(5, 15), (15, 16), (15, 30), (21, 30)] {
+            assert!(stale(&moving(told(begun, ended, NotIn(SQUAD)))).is_empty(), "{begun} to {ended}");
+        }
+        let elsewhere = [(0, 30), (5, 9), (15, 16)];
+        assert!(elsewhere.iter().all(|(begun, ended)| stale(&moving(told(*begun, *ended, NotIn(2)))).is_empty()));
+    }
+
+    /// Neither a list that was filled by a reader that a writer overtook, nor one that no writer fences.
+    #[test]
+    fn a_list_that_lacks_a_row_that_was_in_it_all_the_while_is_stale() {
+        let before = first(&moving(told(2, 9, NotIn(SQUAD)))).map(|stale| stale.why);
+        assert!(matches!(before, Some(Why::Listed { gates, .. }) if gates == [1]));
+        let naive = first(&moving(told(21, 30, NotIn(2)))).map(|stale| stale.why);
+        assert!(matches!(naive, Some(Why::Listed { gates, .. }) if gates == [2]));
+    }
+
+    /// One whose members nobody verifies.
+    #[test]
+    fn a_list_that_has_a_row_as_it_was_before_it_moved_on_is_stale() {
+        assert!(first(&moving(told(21, 30, Loaded(Some(ONE))))).is_some());
+    }
+
+    #[test]
+    fn a_list_may_lack_a_row_that_moves_within_it_only_if_it_was_deleted() {
+        let change = Change { gate: Some(3), pilot: None };
+        let history = |load| [told(0, 1, Inserted(ONE)), told(10, 20, Updated(change, row(3, 1))), load];
+        let gates = |stale: Stale| match stale.why {
+            Why::Listed { mut gates, .. } => {
+                gates.sort_unstable();
+                gates
+            }
+            why => panic!("{why:?}"),
+        };
+        assert_eq!(first(&history(told(15, 16, NotIn(SQUAD)))).map(gates), Some(vec![1, 3]));
+        let deleted = [&history(told(35, 40, NotIn(SQUAD)))[..], &[told(30, 33, Deleted)]].concat();
+        assert!(stale(&deleted).is_empty());
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub trait Subject: Clone + Send + Sync + 'static {
 
     fn load(&self, row: i32) -> impl Future<Output = Result<Loaded, Error>> + Send;
     fn load_by_code(&self, code: i64) -> impl Future<Output = Result<State, Error>> + Send;
+    /// The rows of a squad, each with its primary key.
+    fn load_by_squad(&self, squad: i64) -> impl Future<Output = Result<Vec<(i32, Values)>, Error>> + Send;
     fn load_many(&self, rows: &[i32]) -> impl Future<Output = Result<Vec<State>, Error>> + Send;
     fn save(&self, row: i32, change: Change) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
     fn update(&self, row: i32, change: Change) -> impl Future<Output = Result<Written<Values>, Error>> + Send;
@@ -64,6 +66,13 @@ impl Subject for Store {
         Ok(model.map(Values::from))
     }
 
+    async fn load_by_squad(&self, squad: i64) -> Result<Vec<(i32, Values)>, Error> {
+        let models = Entity::load_all_cached_by_squad(squad, self).await?;
+        assert!(models.iter().all(|model| model.squad == squad), "a load of {squad} found {models:?}");
+        assert!(models.is_sorted_by_key(|model| model.id), "a load of {squad} found {models:?}");
+        Ok(models.into_iter().map(|model| (model.id, Values::from(model))).collect())
+    }
+
     async fn load_many(&self, rows: &[i32]) -> Result<Vec<State>, Error> {
         let models = Entity::load_many_cached(rows.iter().copied(), self).await?;
         Ok(models.into_iter().map(|model| model.map(Values::from)).collect())
@@ -87,7 +96,7 @@ impl Subject for Store {
     }
 
     async fn upsert(&self, row: i32, values: Values) -> Result<Written<Values>, Error> {
-        let updates = [Column::Gate, Column::Pilot, Column::Code];
+        let updates = [Column::Gate, Column::Pilot, Column::Code, Column::Squad];
         let on_conflict = OnConflict::column(Column::Id).update_columns(updates).to_owned();
         let saved = Store::upsert(self, values.to(row), on_conflict).await?.expect("it inserts or updates");
         Ok(Written::new(saved.model, saved.cache))

@@ -100,8 +100,9 @@ fn the_table_of_who_may_name_whom_has_no_circle_but_those_of_single_items() {
 fn no_source_file_is_longer_than_one_can_read_in_one_sitting() {
     let mut long = Vec::new();
     for root in ["src", "writethrough-core/src", "writethrough-macros/src", "bench/src", "examples"] {
-        // What the derive writes is recorded, not written.
-        let recorded = |file: &PathBuf| file.to_string_lossy().ends_with(".expanded.rs");
+        // What the derive writes is recorded, not written; and tables of data are for programs to read.
+        let recorded =
+            |file: &PathBuf| [".expanded.rs", ".csv"].iter().any(|end| file.to_string_lossy().ends_with(end));
         for file in files_below(&repository().join(root)).into_iter().filter(|file| !recorded(file)) {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             if lines > MOST_LINES {

@@ -8,6 +8,7 @@ use super::{NEVER, builder, emptied, quick, recorded, until};
 use crate::support::databases::Backend;
 use crate::support::entities::flight;
 use crate::support::entities::keys::{Cabin, airline, airport, baggage, cabin_price, gate, passenger, seat, token};
+use crate::support::entities::listed::leg;
 use crate::support::entities::uniques::ticket;
 use crate::support::stage::CacheKind;
 use crate::support::stage::Stage;
@@ -71,6 +72,23 @@ on_every_stage! {
         until("the row is found by its new code", async || by_code(5).await.is_some()).await;
         run(&db, "UPDATE ticket_unique SET code = NULL WHERE id = 1").await;
         until("the row is not found by its old code", async || by_code(5).await.is_none()).await;
+        emptied(&db).await;
+    }
+
+    async fn a_row_that_is_given_a_value_or_inserted_with_it_is_in_its_list(stage: Stage) {
+        let (store, db) = watched(&stage, leg::Entity).await;
+        store.insert(leg::flown(1, 5)).await.expect("inserted");
+        emptied(&db).await;
+        let by_airline = async |airline: i32| {
+            leg::ids(&leg::Entity::load_all_cached_by_airline_id(airline, &store).await.expect("loaded"))
+        };
+        assert_eq!((by_airline(5).await, by_airline(6).await), (vec![1], vec![]));
+        run(&db, "UPDATE leg SET airline_id = 6 WHERE id = 1").await;
+        until("the row has moved", async || (by_airline(5).await, by_airline(6).await) == (vec![], vec![1])).await;
+        run(&db, "INSERT INTO leg (id, airline_id, day, minutes) VALUES (2, 5, 1, 60)").await;
+        until("the row is there", async || by_airline(5).await == [2]).await;
+        run(&db, "DELETE FROM leg WHERE id = 2").await;
+        until("the row is gone", async || by_airline(5).await.is_empty()).await;
         emptied(&db).await;
     }
 

@@ -2,6 +2,7 @@
 
 mod batches;
 mod held_readers;
+mod lists;
 mod mixed_writers;
 mod partial_updates;
 mod pointers;

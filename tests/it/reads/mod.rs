@@ -3,6 +3,7 @@
 mod absence;
 mod by_key;
 mod keys;
+mod lists;
 mod many;
 mod own_writes;
 mod pointers;

@@ -72,6 +72,8 @@ async fn limits_that_cannot_work_are_refused_when_the_store_is_built() {
         (builder().database_limit(DatabaseLimit::new(1).queue_timeout(Duration::MAX)), "queue_timeout"),
         (builder().repair_queue_capacity(0), "repair_queue_capacity"),
         (builder().repair_queue_capacity(usize::MAX), "repair_queue_capacity"),
+        (builder().max_list_len(0), "max_list_len"),
+        (builder().max_list_len(usize::MAX), "max_list_len"),
     ] {
         let error = wrong.build().await.unwrap_err();
         assert!(error.is_bad_input() && error.to_string().contains(name), "{error}");

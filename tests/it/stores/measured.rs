@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema, TransactionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, Schema, TransactionTrait};
 use writethrough::__private::load_by_key;
-use writethrough::{Audit, CacheEffect, DatabaseLimit, Error, Source, Store};
+use writethrough::{Audit, CacheEffect, DatabaseLimit, Error, Source, Store, WarmOptions};
 
 use crate::support::databases::Backend;
+use crate::support::entities::listed::leg;
 use crate::support::entities::policies::{invalidate, refresh, refresh_if_cached};
 use crate::support::entities::uniques::ticket;
 use crate::support::probe::Probe;
@@ -47,6 +48,7 @@ async fn store() -> Store {
         schema.create_table_from_entity(refresh::Entity),
         schema.create_table_from_entity(invalidate::Entity),
         schema.create_table_from_entity(ticket::Entity),
+        schema.create_table_from_entity(leg::Entity),
     ] {
         store.database().execute(&statement).await.unwrap();
     }
@@ -107,6 +109,30 @@ fn a_load_by_a_unique_key_is_one_load() {
     assert_eq!(count("fills_total"), "3");
     assert_eq!(count("load_seconds"), "5 values");
     assert_eq!(count("database_seconds"), "3 values");
+}
+
+#[test]
+fn a_list_is_one_load_and_so_is_each_of_its_rows() {
+    let metrics = recorded(async {
+        let store = store().await;
+        for id in 1..=2 {
+            leg::flown(id, 5).insert(store.database()).await.unwrap();
+        }
+        for _ in 0..2 {
+            leg::Entity::load_all_cached_by_airline_id(5, &store).await.unwrap();
+        }
+        leg::moved(1, 6).update_through(&store).await.unwrap();
+    });
+    let count = |name: &str| {
+        let name = format!("writethrough_{name}{{entity=leg}}");
+        metrics.get(&name).map_or("none", String::as_str)
+    };
+    assert_eq!(count("misses_total"), "3", "{metrics:#?}");
+    assert_eq!(count("hits_total"), "3");
+    assert_eq!(count("fills_total"), "3");
+    assert_eq!(count("load_seconds"), "2 values");
+    assert_eq!(count("refreshes_total"), "1", "the row");
+    assert_eq!(count("invalidations_total"), "2", "the lists of its new airline, and of that and its day");
 }
 
 #[test]
@@ -254,6 +280,27 @@ fn an_audit_is_measured() {
     assert_eq!(count("audit_differences_total"), "1");
     assert_eq!(count("audit_repairs_total"), "1");
     assert_eq!(count("audit_age_seconds"), "1 values");
+}
+
+#[test]
+fn a_warm_up_is_measured_and_counts_as_no_load() {
+    let metrics = recorded(async {
+        let store = store().await;
+        for id in 1..=5 {
+            refresh::priced(id, 5).insert(store.database()).await.unwrap();
+        }
+        refresh::Entity::load_cached(1, &store).await.unwrap(); // a miss, filled
+        let filled = refresh::Entity::warm(refresh::Entity::find(), WarmOptions::new().page_size(2), &store).await;
+        assert_eq!(filled.unwrap(), 4);
+    });
+    let count = |name: &str| {
+        let name = format!("writethrough_{name}{{entity=ticket_refresh}}");
+        metrics.get(&name).map_or("none", String::as_str)
+    };
+    assert_eq!(count("warmed_total"), "4", "{metrics:#?}");
+    assert_eq!(count("hits_total"), "none");
+    assert_eq!((count("misses_total"), count("fills_total")), ("1", "1"));
+    assert_eq!(count("load_seconds"), "1 values");
 }
 
 #[test]

@@ -3,16 +3,17 @@
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Schema};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, Schema};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-use writethrough::{Error, Store};
+use writethrough::{Error, Store, WarmOptions};
 
 use crate::support::entities::coded;
 use crate::support::entities::keys::airline;
+use crate::support::entities::listed::leg;
 
 /// What this crate told its subscriber: each span with all of its fields, and each event.
 #[derive(Clone, Default)]
@@ -84,8 +85,11 @@ pub(super) fn told(scenario: impl Future<Output = ()>) -> Vec<String> {
 async fn store(cache_url: &str) -> Store {
     let store = Store::builder().database_url("sqlite::memory:").cache_url(cache_url).build().await.unwrap();
     let schema = Schema::new(DbBackend::Sqlite);
-    for statement in [schema.create_table_from_entity(airline::Entity), schema.create_table_from_entity(coded::Entity)]
-    {
+    for statement in [
+        schema.create_table_from_entity(airline::Entity),
+        schema.create_table_from_entity(coded::Entity),
+        schema.create_table_from_entity(leg::Entity),
+    ] {
         store.database().execute(&statement).await.unwrap();
     }
     store
@@ -101,6 +105,7 @@ fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
         airline::Entity::load_many_cached(["WT", "XX", "YY"], &store).await.unwrap();
         airline::Entity::invalidate("WT", &store).await.unwrap();
         airline::Entity::invalidate_all(&store).await.unwrap();
+        airline::Entity::warm(airline::Entity::find(), WarmOptions::new(), &store).await.unwrap();
         airline::Entity::delete_by_id_through("WT", &store).await.unwrap();
     });
     let expected = [
@@ -110,9 +115,26 @@ fn every_operation_is_a_span_that_tells_the_entity_and_what_happened() {
         "writethrough.load_many entity=\"airline\" keys=3",
         "writethrough.invalidate entity=\"airline\" cache=\"invalidated\"",
         "writethrough.invalidate entity=\"airline\" cache=\"invalidated\"",
+        "writethrough.warm entity=\"airline\" seen=1 filled=1",
         "writethrough.delete entity=\"airline\" cache=\"refreshed\"",
     ];
-    assert_eq!(told, expected);
+    let spans: Vec<_> = told.iter().filter(|line| !line.starts_with("event")).collect();
+    assert_eq!(spans, expected);
+}
+
+#[test]
+fn each_call_to_the_cache_is_an_event() {
+    let told = told(async {
+        let store = store("memory:").await;
+        airline::named("WT".into(), "Through Air").insert_through(&store).await.unwrap();
+        airline::Entity::load_cached("WT", &store).await.unwrap();
+        airline::Entity::load_many_cached(["WT", "XX", "YY"], &store).await.unwrap();
+    });
+    let calls = told.iter().filter(|line| line.starts_with("event step"));
+    let calls: Vec<_> = calls.map(|line| line.split(" micros=").next().unwrap()).collect();
+    let call = |step: &str, keys: u32| format!("event step=\"{step}\" keys={keys} failures=0");
+    let expected = [("FENCE", 1), ("FINISH", 1), ("GET", 1), ("GET", 3), ("LEASE", 2), ("FILL", 2)];
+    assert_eq!(calls, expected.map(|(step, keys)| call(step, keys)));
 }
 
 #[test]
@@ -163,6 +185,24 @@ fn a_commit_and_a_load_by_a_unique_key_are_spans_that_tell_what_happened() {
 }
 
 #[test]
+fn a_load_of_lists_is_one_span_that_names_the_index() {
+    let told = told(async {
+        let store = store("memory:").await;
+        leg::Entity::load_all_cached_by_airline_id(5, &store).await.unwrap();
+        let saved = store.insert(leg::flown(1, 5)).await.unwrap();
+        assert_eq!(saved.cache, writethrough::CacheEffect::Refreshed, "a list that is gone is as it should be");
+        leg::Entity::load_all_cached_by_airline_id_and_day(5, 1, &store).await.unwrap();
+    });
+    let expected = [
+        "writethrough.load_lists entity=\"leg\" index=\"airline_id\" lists=1",
+        "writethrough.save entity=\"leg\" cache=\"refreshed\"",
+        "writethrough.load_lists entity=\"leg\" index=\"airline_id+day\" lists=1",
+    ];
+    let spans: Vec<_> = told.iter().filter(|line| !line.starts_with("event")).collect();
+    assert_eq!(spans, expected);
+}
+
+#[test]
 fn no_span_and_no_event_bears_a_value_of_a_key_or_a_column() {
     for cache_url in ["memory:", "redis://user:s3cret@127.0.0.1:1"] {
         let told = told(async {
@@ -171,6 +211,7 @@ fn no_span_and_no_event_bears_a_value_of_a_key_or_a_column() {
             airline::named(key.into(), name).insert_through(&store).await.unwrap();
             airline::Entity::load_cached(key, &store).await.unwrap();
             airline::Entity::load_many_cached([key], &store).await.unwrap();
+            airline::Entity::warm(airline::Entity::find(), WarmOptions::new(), &store).await.ok();
             // Refusals quote what was refused.
             airline::named(key.into(), name).insert_through(&store).await.unwrap_err();
             let code = || coded::ActiveModel { code: sea_orm::ActiveValue::Set("s3cret".into()), ..Default::default() };

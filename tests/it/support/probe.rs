@@ -10,7 +10,7 @@ use writethrough_core::cache::memory::MemoryCache;
 use writethrough_core::cache::redis::RedisCache;
 use writethrough_core::cache::{Cache, CacheKey};
 use writethrough_core::entity::KeySpace;
-use writethrough_core::entry::{Decoded, Payload, decode, decode_pointer};
+use writethrough_core::entry::{Decoded, Payload, decode, decode_list, decode_pointer};
 use writethrough_core::protocol::{Nonce, Reply, Stamp, Standing, Step};
 
 use super::stage::{CacheKind, Stage};
@@ -81,6 +81,16 @@ impl Probe {
         }
     }
 
+    /// What stands under the list of a value of an index: the primary keys of its rows.
+    pub async fn look_at_list<E: CachedEntity>(&self, index: usize, values: &[Value]) -> Seen<Vec<ValueTuple>> {
+        match self.cache.get(&self.list::<E>(index, values)).await.expect("the cache answers") {
+            Standing::Absent => Seen::Nothing,
+            Standing::Leased => Seen::Leased,
+            Standing::Fenced => Seen::Fenced,
+            Standing::Value { value, .. } => decode_list::<E>(index, &value).map_or(Seen::Undecodable, Seen::Row),
+        }
+    }
+
     pub async fn look_at<E: CachedEntity>(&self, key: &CacheKey) -> Seen<E::Model> {
         match self.cache.get(key).await.expect("the cache answers") {
             Standing::Absent => Seen::Nothing,
@@ -95,12 +105,19 @@ impl Probe {
     }
 
     pub fn key<E: CachedEntity>(&self, id: impl Into<PkValue<E>>) -> CacheKey {
-        let pk: ValueTuple = id.into().into_value_tuple();
-        self.keys.entry_key::<E>(&pk).expect("a key")
+        self.key_of::<E>(&id.into().into_value_tuple())
+    }
+
+    pub fn key_of<E: CachedEntity>(&self, pk: &ValueTuple) -> CacheKey {
+        self.keys.entry_key::<E>(pk).expect("a key")
     }
 
     pub fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> CacheKey {
         self.keys.pointer_key::<E>(key, values).expect("a key").expect("no NULL")
+    }
+
+    pub fn list<E: CachedEntity>(&self, index: usize, values: &[Value]) -> CacheKey {
+        self.keys.list_key::<E>(index, values).expect("a key").expect("no NULL")
     }
 
     /// Removes an entry as an eviction does: whatever it is.

@@ -3,6 +3,7 @@
 mod every_write;
 mod failed;
 mod faults;
+mod lists;
 mod outcomes;
 mod plain;
 mod savepoints;

@@ -9,9 +9,10 @@ use sea_orm::{ColumnTrait, IdenStatic, Iterable, PrimaryKeyArity, PrimaryKeyToCo
 use sha2::{Digest, Sha256};
 
 use super::column_type;
+use super::foreign_key::ForeignKey;
 use super::key::escape;
+use super::secondary_key::SecondaryKey;
 use super::traits::{CachedEntity, PkValue};
-use super::unique_key::UniqueKey;
 
 /// The facts of one entity. They are worked out on the first call of [`facts`] and live as long as the process.
 #[derive(Debug)]
@@ -30,9 +31,13 @@ pub struct Facts {
     /// Number of columns of the primary key.
     pub key_arity: usize,
     /// The unique secondary keys, in the order of [`CachedEntity::unique_keys`].
-    pub unique_keys: Vec<UniqueKey>,
+    pub unique_keys: Vec<SecondaryKey>,
+    /// The indexes, in the order of [`CachedEntity::indexes`].
+    pub indexes: Vec<SecondaryKey>,
     /// The table and its schema, escaped: what `name` is without a `rename`.
     pub(crate) table: String,
+    /// The foreign keys that its relations tell of, those of other tables included.
+    pub(crate) foreign_keys: Vec<ForeignKey>,
     /// MessagePack: the table, then the columns. What follows the values in an entry.
     pub(crate) row_names: Vec<u8>,
     /// MessagePack: the table, then the columns of the primary key. What an entry of "no such row" says.
@@ -82,6 +87,7 @@ impl Facts {
         }
         escape::name(&mut table, label);
         let columns: Vec<_> = E::Column::iter().map(|column| column.as_str()).collect();
+        let secondary = |columns: &&[E::Column]| SecondaryKey::ask::<E>(&table, columns);
         let key_columns = E::PrimaryKey::iter().map(|part| part.into_column().as_str());
         Self {
             label,
@@ -90,9 +96,11 @@ impl Facts {
                 .map(PrimaryKeyToColumn::into_column)
                 .all(|column| !column.def().is_null() && compares_by_bytes::<E>(column)),
             key_arity: PkValue::<E>::ARITY,
-            unique_keys: E::unique_keys().iter().map(|columns| UniqueKey::ask::<E>(&table, columns)).collect(),
+            unique_keys: E::unique_keys().iter().map(secondary).collect(),
+            indexes: E::indexes().iter().map(secondary).collect(),
             row_names: names(&table, columns.iter().copied()),
             key_names: names(&table, key_columns),
+            foreign_keys: ForeignKey::of::<E>(),
             columns,
             name: escape::bounded(match E::POLICY.rename {
                 Some(rename) => {

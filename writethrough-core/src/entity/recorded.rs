@@ -11,6 +11,7 @@ use sea_orm::{ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
 
 use super::facts::facts;
 use super::key::KeySpace;
+use super::secondary_key::Secondary;
 use super::traits::CachedEntity;
 use crate::cache::CacheKey;
 
@@ -83,12 +84,11 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     (0..hex.len()).step_by(2).map(pair).collect()
 }
 
-/// The columns that tell which entries a changed row has: those of the primary key, and of every unique key of which "no
-/// such row" may be remembered. `None` where one of them cannot be spelt.
+/// The columns that tell which entries a changed row has: those of the primary key, of every unique key of which "no
+/// such row" may be remembered, and of every index that has lists. `None` where one of them cannot be spelt.
 pub(crate) fn recorded_columns<E: CachedEntity>() -> Option<Vec<(&'static str, Spelling)>> {
     let primary = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
-    let exact = E::unique_keys().iter().zip(&facts::<E>().unique_keys).filter(|(_, unique)| unique.exact);
-    let secondary = exact.flat_map(|(columns, _)| columns.iter().copied());
+    let secondary = exact::<E>().flat_map(|secondary| secondary.columns::<E>().iter().copied());
     let mut recorded: Vec<(&'static str, Spelling)> = Vec::new();
     for column in primary.chain(secondary) {
         if recorded.iter().all(|(name, _)| *name != column.as_str()) {
@@ -96,6 +96,11 @@ pub(crate) fn recorded_columns<E: CachedEntity>() -> Option<Vec<(&'static str, S
         }
     }
     Some(recorded)
+}
+
+/// The secondary keys that can say something wrong of a row that nobody fenced: those that tell of absence.
+fn exact<E: CachedEntity>() -> impl Iterator<Item = Secondary> {
+    Secondary::all::<E>().filter(|secondary| secondary.facts(facts::<E>()).is_some_and(|key| key.exact))
 }
 
 /// The names and texts of a changed row's key columns.
@@ -109,11 +114,9 @@ pub(crate) fn keys_of_recorded<E: CachedEntity>(keys: &KeySpace, recorded: &Reco
     };
     let primary: Option<Vec<_>> = E::PrimaryKey::iter().map(|part| spelt(part.into_column())).collect();
     let mut found = vec![keys.entry_key::<E>(&ValueTuple::Many(primary?)).ok()?];
-    for (number, (columns, unique)) in E::unique_keys().iter().zip(&facts::<E>().unique_keys).enumerate() {
-        if unique.exact {
-            let values: Option<Vec<_>> = columns.iter().map(|column| spelt(*column)).collect();
-            found.extend(keys.pointer_key::<E>(number, &values?).ok()?);
-        }
+    for secondary in exact::<E>() {
+        let values: Option<Vec<_>> = secondary.columns::<E>().iter().map(|column| spelt(*column)).collect();
+        found.extend(keys.secondary_key::<E>(secondary, &values?).ok()?);
     }
     Some(found)
 }
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn pointers_of_which_absence_is_known_are_among_the_keys_and_null_has_none() {
+    fn pointers_and_lists_of_which_absence_is_known_are_among_the_keys_and_null_has_none() {
         let names: Vec<_> = recorded_columns::<ticket::Entity>()
             .expect("they can be spelt")
             .into_iter()
@@ -157,7 +160,7 @@ mod tests {
         let row = recorded(&[("id", Some("1")), ("code", None), ("flight_id", Some("115")), ("seat", Some("12A"))]);
         let found = keys_of_recorded::<ticket::Entity>(&keys(), &row).expect("it tells");
         let found: Vec<_> = found.iter().map(CacheKey::as_str).collect();
-        assert_eq!(found, ["shop:ticket:1", "shop:ticket@flight_id+seat:115:12A"]);
+        assert_eq!(found, ["shop:ticket:1", "shop:ticket@flight_id+seat:115:12A", "shop:ticket&flight_id:115"]);
     }
 
     #[test]

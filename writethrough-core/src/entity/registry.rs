@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
+use super::dependents::Known;
 use super::facts::{Facts, facts};
 use super::key::KeySpace;
+use super::listing::Listing;
 use super::recorded::{Recorded, keys_of_recorded};
 use super::traits::CachedEntity;
 use crate::cache::CacheKey;
@@ -15,8 +17,9 @@ use crate::policy::EntityPolicy;
 pub(crate) struct Owner {
     pub(crate) entity: &'static Facts,
     pub(crate) policy: EntityPolicy,
-    prefixes: fn(&KeySpace) -> [String; 2],
+    prefixes: fn(&KeySpace) -> [String; 3],
     keys_of_recorded: fn(&KeySpace, &Recorded) -> Option<Vec<CacheKey>>,
+    pub(crate) listing: Listing,
 }
 
 impl Owner {
@@ -26,11 +29,12 @@ impl Owner {
             policy: E::POLICY,
             prefixes: KeySpace::prefixes::<E>,
             keys_of_recorded: keys_of_recorded::<E>,
+            listing: Listing::of::<E>(),
         }
     }
 
-    /// What the entity's keys start with: those of rows, and pointers.
-    pub(crate) fn prefixes(&self, keys: &KeySpace) -> [String; 2] {
+    /// What the entity's keys start with: those of rows, pointers, and lists.
+    pub(crate) fn prefixes(&self, keys: &KeySpace) -> [String; 3] {
         (self.prefixes)(keys)
     }
 
@@ -48,16 +52,19 @@ impl fmt::Debug for Owner {
 
 /// The entities that a store has met, so that plain statements on their tables are noticed.
 #[derive(Debug, Default)]
-pub(crate) struct Entities(RwLock<Vec<Owner>>);
+pub(crate) struct Entities {
+    met: RwLock<Vec<Owner>>,
+    pub(super) known: Known,
+}
 
 impl Entities {
     /// Keeps the entity; whether it is new.
     pub(crate) fn add(&self, owner: Owner) -> bool {
         let is_known = |known: &Vec<Owner>| known.iter().any(|known| std::ptr::eq(known.entity, owner.entity));
-        if is_known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+        if is_known(&self.met.read().unwrap_or_else(PoisonError::into_inner)) {
             return false;
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.met.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = !is_known(&known);
         if is_new {
             known.push(owner);
@@ -67,7 +74,17 @@ impl Entities {
 
     /// Those of which this holds.
     pub(crate) fn filter(&self, holds: impl Fn(&Owner) -> bool) -> Vec<Owner> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.met.read().unwrap_or_else(PoisonError::into_inner);
         known.iter().filter(|owner| holds(owner)).copied().collect()
+    }
+
+    /// How many there are; there are only ever more.
+    pub(super) fn count(&self) -> usize {
+        self.met.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// All of them.
+    pub(super) fn met(&self) -> Vec<Owner> {
+        self.met.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -4,7 +4,7 @@ macro_rules! entity {
     (
         $(#[$attr:meta])*
         mod $name:ident { $($fields:tt)* }
-        policy: $policy:expr, exact: $exact:expr $(, keys: $keys:expr)?
+        policy: $policy:expr, exact: $exact:expr $(, keys: $keys:expr)? $(, indexes: $indexes:expr)?
     ) => {
         #[allow(unreachable_pub, reason = "SeaORM's derives make everything public")]
         pub(crate) mod $name {
@@ -28,6 +28,10 @@ macro_rules! entity {
 
                 $(fn unique_keys() -> &'static [&'static [Column]] {
                     $keys
+                })?
+
+                $(fn indexes() -> &'static [&'static [Column]] {
+                    $indexes
                 })?
             }
         }
@@ -87,7 +91,8 @@ entity! {
         pub price: i32,
     }
     policy: crate::policy::EntityPolicy::new(), exact: &[Column::SeatNumber],
-    keys: &[&[Column::Code], &[Column::Mail], &[Column::FlightId, Column::SeatNumber]]
+    keys: &[&[Column::Code], &[Column::Mail], &[Column::FlightId, Column::SeatNumber]],
+    indexes: &[&[Column::FlightId], &[Column::Code, Column::SeatNumber], &[Column::Mail]]
 }
 
 /// Entities that differ from the plain ones in one thing.
@@ -112,7 +117,20 @@ pub(crate) mod odd {
             &[Column::B, Column::A],
             &[Column::APlusB],
             &[Column::AAtB],
-        ]
+        ],
+        indexes: &[&[Column::A], &[Column::A, Column::B]]
+    }
+
+    entity! {
+        #[sea_orm(table_name = "exact")]
+        mod exact_plus {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub a: String,
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub b: String,
+        }
+        policy: crate::policy::EntityPolicy::new(), exact: &[Column::A, Column::B],
+        indexes: &[&[Column::A], &[Column::B]]
     }
 
     entity! {

@@ -1,6 +1,6 @@
 //! The trait that `#[derive(WriteThrough)]` implements.
 
-use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait, TryIntoModel};
+use sea_orm::{DbErr, EntityTrait, IntoActiveModel, PrimaryKeyTrait, QueryResult, TryIntoModel, Value};
 
 use crate::policy::EntityPolicy;
 
@@ -78,8 +78,31 @@ pub trait CachedEntity:
         None
     }
 
-    /// Columns of keys that compare by bytes in the database although their type alone does not promise
-    /// it, so that "no such row" may be remembered. Integers, booleans, UUIDs and binary columns always do.
+    /// The non-unique indexes, each by its columns, in the order in which `load_all_cached_by_…` takes their values.
+    ///
+    /// Lists are kept in the cache only of those whose columns all compare by bytes; rows of another are asked of the
+    /// database each time.
+    #[must_use]
+    fn indexes() -> &'static [&'static [Self::Column]] {
+        &[]
+    }
+
+    /// Reads the values of an index from a row of a query that selects its columns from position `first` on; `index`
+    /// counts [`indexes`](Self::indexes).
+    ///
+    /// The derive writes it, which knows the types of the columns. An entity without it can be loaded by one value of an
+    /// index, not by many at once.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such index, or a column is not of its type.
+    fn index_values(index: usize, row: &QueryResult, first: usize) -> Result<Vec<Value>, DbErr> {
+        let _ = (row, first);
+        Err(DbErr::Type(format!("the values of index number {index} cannot be read: implement `index_values`")))
+    }
+
+    /// Columns of keys and indexes that compare by bytes in the database although their type alone does not promise
+    /// it, so that "no such row" may be remembered, or a list of rows. Integers, booleans, UUIDs and binary columns always do.
     #[must_use]
     fn exact_columns() -> &'static [Self::Column] {
         &[]

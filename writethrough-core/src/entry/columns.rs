@@ -1,5 +1,6 @@
 //! Columns of a row as a MessagePack array of kinds and values, and back.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe};
@@ -7,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use rmp_serde::Deserializer;
 use rmp_serde::decode::ReadRefReader;
 use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, ModelTrait, Value};
-use serde::de::{self, Deserialize, Deserializer as _, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{self, Serialize, SerializeSeq, Serializer};
 
 use super::error::{DecodeError, EncodeError};
@@ -26,8 +27,26 @@ pub(super) fn write<M: ModelTrait>(
     columns: impl ExactSizeIterator<Item = Column<M>> + Clone,
 ) -> Result<(), EncodeError> {
     let place = Cell::new("");
-    let columns = Columns { model, columns, place: &place };
-    columns.serialize(&mut rmp_serde::Serializer::new(bytes)).map_err(|error| {
+    let values = columns.map(|column| (column.as_str(), Cow::Owned(model.get(column))));
+    append(bytes, &place, &Columns { values, place: &place })
+}
+
+/// Appends what each of these rows has in these columns, as an array of rows.
+pub(super) fn write_rows<'a, C: IdenStatic>(
+    bytes: &mut Vec<u8>,
+    columns: &[C],
+    rows: impl Iterator<Item = &'a [Value]>,
+) -> Result<(), EncodeError> {
+    let place = Cell::new("");
+    let row = |values: &'a [Value]| {
+        let values = columns.iter().zip(values).map(|(column, value)| (column.as_str(), Cow::Borrowed(value)));
+        Columns { values, place: &place }
+    };
+    append(bytes, &place, &rows.map(row).collect::<Vec<_>>())
+}
+
+fn append(bytes: &mut Vec<u8>, place: &Cell<&'static str>, values: &impl Serialize) -> Result<(), EncodeError> {
+    values.serialize(&mut rmp_serde::Serializer::new(bytes)).map_err(|error| {
         let why = match error {
             rmp_serde::encode::Error::Syntax(message) => message,
             other => other.to_string(),
@@ -36,20 +55,22 @@ pub(super) fn write<M: ModelTrait>(
     })
 }
 
-struct Columns<'a, M, I> {
-    model: &'a M,
-    columns: I,
+struct Columns<'a, I> {
+    /// Names of columns and what they have.
+    values: I,
     /// The column being written, for the error to name.
     place: &'a Cell<&'static str>,
 }
 
-impl<M: ModelTrait, I: ExactSizeIterator<Item = Column<M>> + Clone> Serialize for Columns<'_, M, I> {
+impl<'v, I> Serialize for Columns<'_, I>
+where
+    I: ExactSizeIterator<Item = (&'static str, Cow<'v, Value>)> + Clone,
+{
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let columns = self.columns.clone();
+        let columns = self.values.clone();
         let mut values = serializer.serialize_seq(Some(2 * columns.len()))?;
-        for column in columns {
-            self.place.set(column.as_str());
-            let value = self.model.get(column);
+        for (column, value) in columns {
+            self.place.set(column);
             values.serialize_element(&Kind::of(&value).map_err(ser::Error::custom)?)?;
             values.serialize_element(&Out(&value))?;
         }
@@ -83,20 +104,77 @@ where
     E: CachedEntity,
     I: Iterator<Item = Option<E::Column>>,
 {
-    // What the library says of an error may quote the value, so only the place is kept.
     let place = Cell::new(None);
-    let visitor = Row::<E, I> { columns, place: &place, entity: PhantomData };
-    let failed = |place: &Cell<Option<E::Column>>| match place.get() {
+    let row = Row::<E, I> { columns, place: &place, entity: PhantomData };
+    row.deserialize(deserializer).map_err(|_| failed::<E>(&place))
+}
+
+/// Reads an array of rows, each with a value for each of `columns`.
+pub(super) fn read_rows<'de, E, I>(
+    deserializer: &mut Deserializer<ReadRefReader<'de, [u8]>>,
+    columns: I,
+) -> Result<Vec<E::ActiveModel>, DecodeError>
+where
+    E: CachedEntity,
+    I: Iterator<Item = Option<E::Column>> + Clone,
+{
+    let place = Cell::new(None);
+    let rows = Rows::<E, I> { columns, place: &place, entity: PhantomData };
+    deserializer.deserialize_seq(rows).map_err(|_| failed::<E>(&place))
+}
+
+/// What the library says of an error may quote the value, so only the place is kept.
+fn failed<E: CachedEntity>(place: &Cell<Option<E::Column>>) -> DecodeError {
+    match place.get() {
         Some(column) => DecodeError::Value { column: column.as_str() },
         None => DecodeError::Malformed,
-    };
-    deserializer.deserialize_seq(visitor).map_err(|_| failed(&place))
+    }
+}
+
+struct Rows<'a, E: CachedEntity, I> {
+    columns: I,
+    place: &'a Cell<Option<E::Column>>,
+    entity: PhantomData<E>,
+}
+
+impl<'de, E, I> Visitor<'de> for Rows<'_, E, I>
+where
+    E: CachedEntity,
+    I: Iterator<Item = Option<E::Column>> + Clone,
+{
+    type Value = Vec<E::ActiveModel>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+        // Grown row by row: the length that the bytes claim may be anything.
+        let mut read = Vec::new();
+        let row = || Row::<E, I> { columns: self.columns.clone(), place: self.place, entity: PhantomData };
+        while let Some(next) = rows.next_element_seed(row())? {
+            read.push(next);
+        }
+        Ok(read)
+    }
 }
 
 struct Row<'a, E: CachedEntity, I> {
     columns: I,
     place: &'a Cell<Option<E::Column>>,
     entity: PhantomData<E>,
+}
+
+impl<'de, E, I> DeserializeSeed<'de> for Row<'_, E, I>
+where
+    E: CachedEntity,
+    I: Iterator<Item = Option<E::Column>>,
+{
+    type Value = E::ActiveModel;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
 }
 
 impl<'de, E, I> Visitor<'de> for Row<'_, E, I>

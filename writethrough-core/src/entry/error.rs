@@ -36,7 +36,7 @@ pub enum DecodeError {
     Flags(u8),
     /// It speaks of another table, or lacks some of our columns, or its key columns are others.
     Columns,
-    /// "No such row", though the entity's key does not compare by bytes, so that nothing may be concluded.
+    /// "No such row", or "no rows but these", though the key does not compare by bytes, so that nothing may be concluded.
     InexactAbsence,
     /// The value of this column does not decode, or not into the column's type.
     Value {

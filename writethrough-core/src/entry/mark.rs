@@ -7,11 +7,12 @@ use crate::entity::Facts;
 /// The format that this version writes, and the only one it reads.
 pub(super) const FORMAT: u8 = 1;
 
-/// Flags. A row's key and a pointer's are never the same, and neither takes the other's flags for its own.
+/// Flags. The keys of a row, a pointer and a list are never the same, and none takes another's flags for its own.
 pub(super) const ROW: u8 = 0;
 pub(super) const ABSENT: u8 = 1;
 pub(super) const POINTER: u8 = 2;
 pub(super) const NO_ROW: u8 = 3;
+pub(super) const LIST: u8 = 4;
 
 /// Starts a payload, with room for a body.
 pub(super) fn start(facts: &Facts, flags: u8, body_len: usize) -> Vec<u8> {

@@ -19,6 +19,7 @@
 //! "no such row"                                  [table, key column, …]
 //! a pointer       [kind, value, …]               [table, [unique column, …], [key column, …]]
 //! its "no row"                                   [table, [unique column, …]]
+//! a list          [[kind, value, …], …]          [table, [index column, …], [key column, …]]
 //! ```
 //!
 //! Values come in the order of the entity's columns, each after a number that tells its kind (the table is in `value`). A process
@@ -28,13 +29,16 @@
 //! an entry is valid whatever its fingerprint, as long as it speaks of the same table and key columns.
 //!
 //! A pointer stands under the value of a unique key and says which row has it, by its primary key, or that none has.
-//! It does not depend on the other columns either; `pointer` tells what it does depend on. The four kinds of payload have
-//! flags of their own, so none is taken for another wherever it stands.
+//! It does not depend on the other columns either; `pointer` tells what it does depend on. A list stands under the value of an
+//! index and says which rows have it, by their primary keys, and that no others do. The five kinds of payload have flags of
+//! their own, so none is taken for another wherever it stands.
 //!
 //! What does not decode is a miss, never a panic: bytes may come from a later version, or from anyone.
 
 mod columns;
 mod error;
+mod key;
+mod list;
 mod mark;
 mod pointer;
 mod row;
@@ -48,6 +52,8 @@ pub mod frame;
 use bytes::Bytes;
 
 pub use error::{DecodeError, EncodeError};
+pub(crate) use key::{decode_key, encode_key};
+pub use list::{decode_list, encode_list};
 pub use pointer::{decode_pointer, encode_no_row, encode_pointer};
 pub use row::{Decoded, decode, encode_absent, encode_row};
 pub(crate) use size::size_of;

@@ -26,9 +26,9 @@ use crate::entity::{CachedEntity, facts};
 pub fn encode_pointer<E: CachedEntity>(key: usize, model: &E::Model) -> Result<Payload, EncodeError> {
     let facts = facts::<E>();
     let unique = facts.unique_keys.get(key).ok_or_else(|| EncodeError::new(no_such_key(key)))?;
-    let mut bytes = start(facts, POINTER, 24 * facts.key_arity + unique.pointer_names.len());
+    let mut bytes = start(facts, POINTER, 24 * facts.key_arity + unique.names_with_primary.len());
     columns::write(&mut bytes, model, pk_columns::<E>())?;
-    bytes.extend_from_slice(&unique.pointer_names);
+    bytes.extend_from_slice(&unique.names_with_primary);
     Ok(Payload(bytes.into()))
 }
 
@@ -38,7 +38,7 @@ pub fn encode_pointer<E: CachedEntity>(key: usize, model: &E::Model) -> Result<P
 #[must_use]
 pub fn encode_no_row<E: CachedEntity>(key: usize) -> Payload {
     let facts = facts::<E>();
-    let names = facts.unique_keys.get(key).map(|unique| unique.no_row_names.as_slice()).unwrap_or_default();
+    let names = facts.unique_keys.get(key).map(|unique| unique.names.as_slice()).unwrap_or_default();
     let mut bytes = start(facts, NO_ROW, names.len());
     bytes.extend_from_slice(names);
     Payload(bytes.into())
@@ -54,24 +54,26 @@ pub fn decode_pointer<E: CachedEntity>(key: usize, payload: &Payload) -> Result<
     let unique = facts::<E>().unique_keys.get(key).ok_or(DecodeError::Columns)?;
     match flags {
         POINTER => {
-            let values = body.strip_suffix(unique.pointer_names.as_slice()).ok_or(DecodeError::Columns)?;
+            let values = body.strip_suffix(unique.names_with_primary.as_slice()).ok_or(DecodeError::Columns)?;
             pk::<E>(values).map(Decoded::Row)
         }
         NO_ROW if !unique.exact => Err(DecodeError::InexactAbsence),
-        NO_ROW if body == unique.no_row_names => Ok(Decoded::Absent),
+        NO_ROW if body == unique.names => Ok(Decoded::Absent),
         NO_ROW => Err(DecodeError::Columns),
         flags => Err(DecodeError::Flags(flags)),
     }
 }
 
-fn pk<E: CachedEntity>(values: &[u8]) -> Result<ValueTuple, DecodeError> {
+/// The values of the primary key's columns.
+pub(super) fn pk<E: CachedEntity>(values: &[u8]) -> Result<ValueTuple, DecodeError> {
     let mut deserializer = columns::deserializer(values);
     let row = columns::read::<E, _>(&mut deserializer, pk_columns::<E>().map(Some))?;
     columns::end(&mut deserializer)?;
     row.get_primary_key_value().ok_or(DecodeError::Malformed)
 }
 
-fn pk_columns<E: CachedEntity>() -> impl ExactSizeIterator<Item = E::Column> + Clone {
+/// The columns of the primary key, in its order.
+pub(super) fn pk_columns<E: CachedEntity>() -> impl ExactSizeIterator<Item = E::Column> + Clone {
     E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column)
 }
 

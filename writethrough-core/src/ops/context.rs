@@ -15,15 +15,16 @@ use tokio_util::task::TaskTracker;
 use super::Flights;
 use super::bypass::Bypass;
 use super::claim::Claim;
+use super::lease::KEYS_PER_CALL;
 use super::shield::shield;
 use super::statement::Deadline;
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Entities, Facts, KeySpace, Owner};
+use crate::entity::{CachedEntity, Entities, Facts, KeySpace, Owner, Secondary};
 use crate::entry::Payload;
 use crate::error::{Error, Result};
 use crate::outbox::{Outbox, Receipt, Target};
 use crate::policy::Settings;
-use crate::protocol::{Nonce, Standing};
+use crate::protocol::{Nonce, Reply, Standing, Step};
 use crate::resilience::{BreakerState, Bulkhead, EntityKeys, GuardedCache, Place, Repairs};
 
 /// What every operation needs; shared by all clones of a store.
@@ -92,9 +93,22 @@ impl Context {
         self.key::<E>(&model.get_primary_key_value())
     }
 
-    /// The key of the pointer of these values of a unique key; none if one of them is NULL.
-    pub(super) fn pointer<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Result<Option<CacheKey>> {
-        self.keys.pointer_key::<E>(key, values).map_err(|error| Error::input(error.to_string()))
+    /// The key of the pointer or list of these values of a secondary key; none if one of them is NULL.
+    pub(super) fn secondary_key<E: CachedEntity>(
+        &self,
+        secondary: Secondary,
+        values: &[Value],
+    ) -> Result<Option<CacheKey>> {
+        self.keys.secondary_key::<E>(secondary, values).map_err(|error| Error::input(error.to_string()))
+    }
+
+    /// The key of the pointer to this row, or of the list with it; none where a value is NULL.
+    pub(super) fn secondary_key_of<E: CachedEntity>(
+        &self,
+        secondary: Secondary,
+        model: &E::Model,
+    ) -> Result<Option<CacheKey>> {
+        self.keys.secondary_key_of::<E>(secondary, model).map_err(|error| Error::input(error.to_string()))
     }
 
     /// A load's turn at the database, which it missed at that moment: at once while the cache answers.
@@ -124,6 +138,25 @@ impl Context {
             Ok(_) => Err(Bypass::Distrusted),
             Err(error) => Err(Bypass::because_of(&error)),
         }
+    }
+
+    /// What stands under each of these keys, if there is an answer that may be trusted.
+    pub(super) async fn standings(&self, keys: &[CacheKey]) -> Vec<Result<Standing<Payload>, Bypass>> {
+        let distrusted = || keys.iter().map(|_| Err(Bypass::Distrusted)).collect();
+        if !self.trusts_cache() {
+            return distrusted();
+        }
+        let mut standings = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS_PER_CALL) {
+            let answers = self.cache.apply(keys.iter().map(|key| (key.clone(), Step::Get)).collect()).await;
+            standings.extend(answers.into_iter().map(|answer| match answer {
+                Ok(Reply::Standing(standing)) => Ok(standing),
+                Ok(_) => Err(Bypass::Unavailable),
+                Err(error) => Err(Bypass::because_of(&error)),
+            }));
+        }
+        // Asked again: these may be the first answers after an outage.
+        if self.trusts_cache() { standings } else { distrusted() }
     }
 
     /// Records in the outbox, if there is one, that this transaction changes these entries and invalidates these entities.

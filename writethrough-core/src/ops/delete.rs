@@ -2,7 +2,8 @@
 //!
 //! `before_delete`, keys, FENCE, statement, FINISH, `after_delete`. Where keys compare by bytes, a row that was deleted
 //! leaves "no such row" in the cache. Elsewhere the database may have deleted a row under another spelling of the key,
-//! so the key is taken from the row, in a transaction.
+//! so the key is taken from the row, in a transaction. Where the rows of other entities depend on the row, a transaction
+//! too, which finds them first: see [`cascade`](super::cascade).
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,9 +12,11 @@ use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, ValidatedDeleteOne};
 use tracing::Span;
 
+use super::cascade::{Family, Touched};
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit, is_mysql};
 use super::effect::{CacheEffect, Deleted};
+use super::fence::Value;
 use super::locked::locked;
 use super::shield::PointOfNoReturn;
 use super::version::{Expected, stored, unless_lost};
@@ -115,11 +118,15 @@ async fn execute<E: CachedEntity>(
 ) -> Result<(bool, CacheEffect)> {
     let context = write.context;
     let claim = Claim::new::<E>(context.key::<E>(&pk)?);
+    if let Some(family) = Family::of::<E>(context) {
+        return with_family(write, &family, claim, pk, statement).await;
+    }
     if write.entity.exact_key {
-        let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
+        let remembered = absent::<E>(context);
         let claims = vec![claim.clone()];
         let written = |existed| {
-            Ok(Written { result: existed, settled: vec![Settled { claim, value: remembered.filter(|_| existed) }] })
+            let settled = vec![Settled { claim, value: remembered.filter(|_| existed) }];
+            Ok(Written { result: existed, settled, sweeps: Vec::new() })
         };
         if context.outbox.is_some() {
             let statement = async |tx: &DatabaseTransaction| Ok(statement.exec(tx).await?.rows_affected > 0);
@@ -132,11 +139,45 @@ async fn execute<E: CachedEntity>(
     let written = |row: Option<E::Model>| {
         let key = row.as_ref().map(|row| context.key_of::<E>(row)).transpose()?;
         let settled = key.map(|key| Settled { claim: Claim::new::<E>(key), value: None });
-        Ok(Written { result: row, settled: settled.into_iter().collect() })
+        Ok(Written { result: row, settled: settled.into_iter().collect(), sweeps: Vec::new() })
     };
     let (row, effect) =
         write.transaction(async |tx| delete_returning::<E>(tx, mysql, pk, statement).await, written).await?;
     Ok((row.is_some(), if row.is_some() { effect } else { CacheEffect::Invalidated }))
+}
+
+/// Deletes the row and finds what depends on it, in one transaction.
+async fn with_family<E: CachedEntity>(
+    write: &Write<'_>,
+    family: &Family<'_>,
+    claim: Claim,
+    pk: ValueTuple,
+    statement: ValidatedDeleteOne<E>,
+) -> Result<(bool, CacheEffect)> {
+    let absent = absent::<E>(write.context);
+    let statements = async |tx: &DatabaseTransaction| {
+        family.begin(tx).await?;
+        let touched = family.lock(tx, &[pk]).await?;
+        // Nothing is deleted that was not found before: nobody has looked for what depends on it.
+        let existed = !touched.is_nothing && statement.exec(tx).await?.rows_affected > 0;
+        Ok(Some(touched).filter(|_| existed))
+    };
+    let written = |touched: Option<Touched>| {
+        let (settled, sweeps) = match &touched {
+            Some(touched) => touched.settled(absent),
+            None => (vec![Settled { claim, value: None }], Vec::new()),
+        };
+        Ok(Written { result: touched, settled, sweeps })
+    };
+    let (touched, effect) = write.transaction(statements, written).await?;
+    let existed = touched.is_some();
+    Ok((existed, if existed { effect } else { CacheEffect::Invalidated }))
+}
+
+/// What is remembered of a row that was deleted, if that may be.
+pub(super) fn absent<E: CachedEntity>(context: &Context) -> Value {
+    let ttl = context.settings.negative_ttl(&E::POLICY).filter(|_| facts::<E>().exact_key)?;
+    Some((encode_absent::<E>(), ttl))
 }
 
 /// The row that the statement deleted.

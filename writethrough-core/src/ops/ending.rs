@@ -6,7 +6,7 @@ use super::claim::Claim;
 use super::context::Context;
 use super::effect::CacheEffect;
 use crate::cache::CacheError;
-use crate::entity::Owner;
+use crate::entity::{Owner, is_list};
 use crate::entry::Payload;
 use crate::error::{Error, Outcome, Result};
 use crate::policy::OnCacheFailure;
@@ -52,6 +52,15 @@ impl Ended {
         }
     }
 
+    /// A list that is gone is all that a write wants of it, so it is no worse than an entry that was refreshed.
+    fn of_a_list(self) -> Self {
+        let effect = match self.effect {
+            CacheEffect::Invalidated | CacheEffect::Contended => CacheEffect::Refreshed,
+            effect => effect,
+        };
+        Self { effect, ..self }
+    }
+
     fn unacknowledged(context: &Context, owner: Owner, error: CacheError) -> Self {
         let strict = context.settings.on_cache_failure(&owner.policy) == OnCacheFailure::Fail;
         Self { effect: CacheEffect::Degraded, refused: Some(error).filter(|_| strict) }
@@ -69,6 +78,7 @@ pub(super) async fn end(context: &Context, ends: Vec<(Claim, Step<Payload>)>) ->
         let calls = steps.into_iter().map(|(claim, step)| (claim.key, step)).collect();
         for ((claim, repair), answer) in repairs.into_iter().zip(context.cache.apply(calls).await) {
             let Claim { key, owner } = claim;
+            let is_of_a_list = is_list(&key);
             let one = match answer {
                 Ok(Reply::Finished(ending)) => Ended { effect: CacheEffect::of(ending), refused: None },
                 Ok(_) => Ended { effect: CacheEffect::Invalidated, refused: None },
@@ -78,7 +88,7 @@ pub(super) async fn end(context: &Context, ends: Vec<(Claim, Step<Payload>)>) ->
                 }
             };
             one.effect.count(owner.entity.label);
-            ended = ended.and(one);
+            ended = ended.and(if is_of_a_list { one.of_a_list() } else { one });
         }
     }
     ended
@@ -96,7 +106,7 @@ pub(super) async fn remove(context: &Context, claims: Vec<Claim>) -> Ended {
     end(context, claims.into_iter().map(|claim| (claim, Step::Invalidate)).collect()).await
 }
 
-/// INVALIDATEs all entries of an entity, and all pointers to its rows.
+/// INVALIDATEs all entries of an entity, and all pointers to its rows and lists of them.
 pub(super) async fn sweep(context: &Context, owner: Owner) -> Ended {
     let entity = owner.entity.label;
     let keys = context.all_keys(&owner);

@@ -1,8 +1,8 @@
 //! Which keys a statement changes the meaning of, as far as its active model tells, and what they become.
 //!
-//! The row's entry always; a unique key's pointer if one of its columns is set: that of the new value, because absence may
-//! be remembered there. The pointer of the old value may stay: whoever follows it looks whether the row still has the
-//! value.
+//! The row's entry always; a unique key's pointer, and an index's list, if one of its columns is set: that of the new
+//! value, because absence may be remembered there, and the list gains a row. The pointer and the list of the old value may
+//! stay: whoever follows them looks whether the row still has the value.
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic, ModelTrait};
@@ -13,7 +13,7 @@ use super::context::Context;
 use super::load::{encode, ttl_under};
 use super::load_by_key::pointer_to_row;
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, facts};
+use crate::entity::{CachedEntity, Secondary, facts};
 use crate::error::Result;
 
 /// The keys of one insert, update or upsert.
@@ -21,11 +21,11 @@ pub(super) struct Footprint<E: CachedEntity> {
     /// Whether the row that comes back is what the statement made of it, so that a value may follow.
     pub(super) publishes: bool,
     known: Option<Vec<Claim>>,
-    /// Of each unique key, what the statement does to it.
-    touches: Vec<Touch<E>>,
+    /// Of each secondary key, what the statement does to it.
+    touches: Vec<(Secondary, Touch<E>)>,
 }
 
-/// What a statement does to the columns of one unique key.
+/// What a statement does to the columns of one secondary key.
 enum Touch<E: CachedEntity> {
     /// It sets some of them.
     Sets,
@@ -38,18 +38,18 @@ impl<E: CachedEntity> Footprint<E> {
     pub(super) fn of(context: &Context, change: &Change<E>, mysql: bool) -> Result<Self> {
         let publishes = change.touches_the_row();
         let (active_model, inserts) = change.active_model();
-        let touch = |columns: &&'static [E::Column]| Touch::of(active_model, inserts, columns);
-        let touches: Vec<Touch<E>> = E::unique_keys().iter().map(touch).collect();
+        let touch = |secondary: Secondary| (secondary, Touch::of(active_model, inserts, secondary.columns::<E>()));
+        let touches: Vec<(_, Touch<E>)> = Secondary::all::<E>().map(touch).collect();
         let mut known = match change.known_pk(mysql) {
             Some(pk) if facts::<E>().exact_key || !publishes => Some(vec![context.key::<E>(pk)?]),
             _ => None,
         };
-        for (key, touch) in (0..).zip(touches.iter()) {
+        for (secondary, touch) in &touches {
             if matches!(touch, Touch::Sets)
                 && let Some(keys) = &mut known
             {
-                match set_values::<E>(active_model, key) {
-                    Some(values) => keys.extend(context.pointer::<E>(key, &values)?),
+                match set_values::<E>(active_model, *secondary) {
+                    Some(values) => keys.extend(context.secondary_key::<E>(*secondary, &values)?),
                     // The database chooses a part of it.
                     None => known = None,
                 }
@@ -60,16 +60,17 @@ impl<E: CachedEntity> Footprint<E> {
 
     /// Of a statement that may insert the row or update whatever stands in its way: all keys, none known before.
     pub(super) fn of_upsert() -> Self {
-        Self { publishes: true, known: None, touches: E::unique_keys().iter().map(|_| Touch::Sets).collect() }
+        Self { publishes: true, known: None, touches: Secondary::all::<E>().map(|key| (key, Touch::Sets)).collect() }
     }
 
     /// Of a statement that sets these columns of whatever rows it finds: none known before.
     pub(super) fn of_columns(set: &[E::Column]) -> Self {
         let sets = |column: &E::Column| set.iter().any(|other| other.as_str() == column.as_str());
-        let touch = |columns: &&'static [E::Column]| {
-            if columns.iter().any(sets) { Touch::Sets } else { Touch::Leaves(Vec::new()) }
+        let touch = |key: Secondary| {
+            let is_set = key.columns::<E>().iter().any(sets);
+            (key, if is_set { Touch::Sets } else { Touch::Leaves(Vec::new()) })
         };
-        Self { publishes: true, known: None, touches: E::unique_keys().iter().map(touch).collect() }
+        Self { publishes: true, known: None, touches: Secondary::all::<E>().map(touch).collect() }
     }
 
     /// All keys, if the database chooses none of them.
@@ -77,23 +78,26 @@ impl<E: CachedEntity> Footprint<E> {
         self.known.clone()
     }
 
-    /// The keys of the row that came back, and what each becomes.
+    /// The keys of the row that came back, and what each becomes. A list becomes nothing: what else is in it, nobody here
+    /// knows.
     pub(super) fn settled(&self, context: &Context, model: &E::Model) -> Result<Vec<Settled>> {
         let entity = facts::<E>();
         let entry = context.key_of::<E>(model)?;
         let ttl = if self.publishes { ttl_under::<E>(context, entity, &entry, Some(model))? } else { None };
         let value = ttl.and_then(|ttl| Some((encode::<E>(entity, Some(model))?, ttl)));
         let mut settled = vec![Settled { claim: Claim::new::<E>(entry), value }];
-        for (key, (touch, columns)) in (0..).zip(self.touches.iter().zip(E::unique_keys())) {
-            if touch.leaves_the_pointer_of(model) {
+        for (secondary, touch) in &self.touches {
+            if touch.leaves_the_key_of(model) {
                 continue;
             }
-            let values: Vec<_> = columns.iter().map(|column| model.get(*column)).collect();
-            let Some(pointer) = context.pointer::<E>(key, &values)? else { continue };
-            let value = if self.publishes { pointer_to_row::<E>(context, key, model) } else { None };
+            let Some(key) = context.secondary_key_of::<E>(*secondary, model)? else { continue };
+            let value = match secondary {
+                Secondary::Unique(unique) if self.publishes => pointer_to_row::<E>(context, *unique, model),
+                Secondary::Unique(_) | Secondary::Index(_) => None,
+            };
             // An entity may name the same key twice.
-            if settled.iter().all(|settled| settled.claim.key != pointer) {
-                settled.push(Settled { claim: Claim::new::<E>(pointer), value });
+            if settled.iter().all(|settled| settled.claim.key != key) {
+                settled.push(Settled { claim: Claim::new::<E>(key), value });
             }
         }
         Ok(settled)
@@ -114,8 +118,8 @@ impl<E: CachedEntity> Touch<E> {
         Self::Leaves(columns.iter().filter_map(unchanged).collect())
     }
 
-    /// Whether the pointer of the row that came back means what it meant before.
-    fn leaves_the_pointer_of(&self, model: &E::Model) -> bool {
+    /// Whether what stands under the key of the row that came back means what it meant before.
+    fn leaves_the_key_of(&self, model: &E::Model) -> bool {
         match self {
             Self::Sets => false,
             Self::Leaves(unchanged) => unchanged.iter().all(|(column, value)| model.get(*column) == *value),
@@ -123,14 +127,13 @@ impl<E: CachedEntity> Touch<E> {
     }
 }
 
-/// The values of a unique key, if the active model sets all of them. What it only knows may have changed since.
-fn set_values<E: CachedEntity>(active_model: &E::ActiveModel, key: usize) -> Option<Vec<Value>> {
-    let columns = E::unique_keys().get(key).copied().unwrap_or_default();
+/// The values of a secondary key, if the active model sets all of them. What it only knows may have changed since.
+fn set_values<E: CachedEntity>(active_model: &E::ActiveModel, secondary: Secondary) -> Option<Vec<Value>> {
     let set = |column: &E::Column| match active_model.get(*column) {
         ActiveValue::Set(value) => Some(value),
         ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
     };
-    columns.iter().map(set).collect()
+    secondary.columns::<E>().iter().map(set).collect()
 }
 
 fn claims<E: CachedEntity>(mut keys: Vec<CacheKey>) -> Vec<Claim> {

@@ -10,27 +10,28 @@ use super::claim::Claim;
 use super::context::Context;
 use super::ending::{Ended, remove, sweep};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Owner, facts};
-use crate::error::{Error, Outcome, Result};
+use crate::entity::{CachedEntity, Owner, Secondary, facts};
+use crate::error::{Outcome, Result};
 use crate::telemetry;
 
 /// Removes the entry of the row with this primary key.
 ///
-/// The row's pointers may stay: whoever follows one looks whether the row still has the value. Only a pointer that says
-/// that no row has a value is not found out, so a row that was inserted, or got a new value, wants [`invalidate_model`].
+/// The row's pointers and lists may stay: whoever follows one looks whether the row still has the value. Only a pointer
+/// that says that no row has a value is not found out, nor is a list that lacks a row: so a row that was inserted, or got a
+/// new value, wants [`invalidate_model`].
 pub(crate) async fn invalidate<E: CachedEntity>(context: &Arc<Context>, pk: ValueTuple) -> Result<()> {
     context.enter::<E>()?;
     remove_now::<E>(context, vec![Claim::new::<E>(context.key::<E>(&pk)?)]).await
 }
 
-/// Removes the entry of this row and its pointers.
+/// Removes the entry of this row, its pointers, and the lists that have it.
 pub(crate) async fn invalidate_model<E: CachedEntity>(context: &Arc<Context>, model: &E::Model) -> Result<()> {
     context.enter::<E>()?;
     let claims = keys_of_row::<E>(context, model)?.into_iter().map(Claim::new::<E>).collect();
     remove_now::<E>(context, claims).await
 }
 
-/// Removes all entries of the entity, and all pointers to its rows.
+/// Removes all entries of the entity, and all pointers to its rows and lists of them.
 pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> Result<()> {
     context.enter::<E>()?;
     let owner = Owner::of::<E>();
@@ -39,14 +40,14 @@ pub(crate) async fn invalidate_all<E: CachedEntity>(context: &Arc<Context>) -> R
     result(ended)
 }
 
-/// The key of this row's entry, and those of its pointers.
+/// The key of this row's entry, and those of its pointers and lists.
 pub(super) fn keys_of_row<E: CachedEntity>(context: &Context, model: &E::Model) -> Result<Vec<CacheKey>> {
     let mut keys = vec![context.key_of::<E>(model)?];
-    let pointers = context.keys.pointer_keys::<E>(model).map_err(|error| Error::input(error.to_string()))?;
-    for pointer in pointers.into_iter().flatten() {
+    for secondary in Secondary::all::<E>() {
+        let key = context.secondary_key_of::<E>(secondary, model)?;
         // An entity may name the same key twice, a call may not.
-        if !keys.contains(&pointer) {
-            keys.push(pointer);
+        if let Some(key) = key.filter(|key| !keys.contains(key)) {
+            keys.push(key);
         }
     }
     Ok(keys)

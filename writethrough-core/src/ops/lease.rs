@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::{Context, nonce};
 use super::shield::shield;
-use crate::cache::CacheKey;
+use crate::cache::{CacheError, CacheKey};
 use crate::entry::Payload;
 use crate::protocol::{Micros, Reply, Stamp, Standing, Step};
 
@@ -68,8 +68,36 @@ impl Lease {
         self.held.is_empty()
     }
 
+    /// The keys that are leased.
+    pub(super) fn keys(&self) -> Vec<CacheKey> {
+        self.held.iter().map(|(key, _)| key.clone()).collect()
+    }
+
     /// FILLs each key with what `entry` gives for it, and RELEASEs where it gives nothing. Tells how many were applied.
-    pub(super) async fn fill(mut self, mut entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>) -> usize {
+    pub(super) async fn fill(mut self, entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>) -> usize {
+        let (applied, _) = self.fill_held(entry).await;
+        self.held.clear();
+        applied
+    }
+
+    /// As [`fill`](Self::fill). If one was not acknowledged it also tells why, and asks for all leases back, so that they can
+    /// be taken again.
+    pub(super) async fn fill_or_release(
+        mut self,
+        entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>,
+    ) -> (usize, Option<CacheError>) {
+        let (applied, failure) = self.fill_held(entry).await;
+        let held = std::mem::take(&mut self.held);
+        if failure.is_some() {
+            release(&self.context, held).await;
+        }
+        (applied, failure)
+    }
+
+    async fn fill_held(
+        &mut self,
+        mut entry: impl FnMut(&CacheKey) -> Option<(Payload, Duration)>,
+    ) -> (usize, Option<CacheError>) {
         let mut fills = Vec::with_capacity(self.held.len());
         let mut unwanted = Vec::new();
         // Held to the end: a reader that is dropped meanwhile gives back what may not have been filled. To release a
@@ -80,15 +108,15 @@ impl Lease {
                 None => unwanted.push((key, stamp)),
             }
         }
-        let mut applied = 0;
+        let (mut applied, mut failure) = (0, None);
         while !fills.is_empty() {
             let rest = fills.split_off(fills.len().min(KEYS_PER_CALL));
             let answers = self.context.cache.apply(std::mem::replace(&mut fills, rest)).await;
             applied += answers.iter().filter(|answer| matches!(answer, Ok(Reply::Applied(true)))).count();
+            failure = failure.or(answers.into_iter().find_map(Result::err));
         }
         release(&self.context, unwanted).await;
-        self.held.clear();
-        applied
+        (applied, failure)
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use sea_orm::ModelTrait;
-use sea_orm::sea_query::{FromValueTuple, IntoValueTuple, ValueTuple};
+use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -19,7 +19,7 @@ use super::effect::{Loaded, Source};
 use super::flights::{Flown, Lead, Moment, Seat};
 use super::lease::{Lease, Seen, take_leases};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, PkValue, facts};
+use crate::entity::{CachedEntity, Facts, PkValue, facts, find_by_pk};
 use crate::entry::{Decoded, Payload, decode, encode_absent, encode_row};
 use crate::error::Result;
 use crate::protocol::{Payload as _, Standing};
@@ -39,8 +39,12 @@ pub(super) enum Answer<M> {
 ///
 /// Dropping the future releases the lease it may hold.
 pub(crate) async fn load<E: CachedEntity>(context: &Arc<Context>, id: PkValue<E>) -> Result<Loaded<E::Model>> {
+    load_pk::<E>(context, id.into_value_tuple()).await
+}
+
+/// The same for a key whose type nobody knows any more.
+pub(super) async fn load_pk<E: CachedEntity>(context: &Arc<Context>, pk: ValueTuple) -> Result<Loaded<E::Model>> {
     context.enter::<E>()?;
-    let pk = id.into_value_tuple();
     let entity = facts::<E>();
     let span = tracing::debug_span!(
         target: "writethrough",
@@ -166,8 +170,7 @@ impl<'a, E: CachedEntity> Load<'a, E> {
 
     async fn query(&self) -> Result<Option<E::Model>> {
         let asked = Instant::now();
-        let id = PkValue::<E>::from_value_tuple(self.pk.clone());
-        let query = pin!(E::find_by_id(id).one(&self.context.db));
+        let query = pin!(find_by_pk::<E>(&self.pk).one(&self.context.db));
         let model = self.context.deadline().within(None, query).await?;
         telemetry::time(telemetry::DATABASE_TIME, self.entity.label, asked.elapsed());
         Ok(model)

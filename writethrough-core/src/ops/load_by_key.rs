@@ -30,7 +30,7 @@ use super::flights::{Flown, Lead, Moment, Seat};
 use super::lease::{Lease, Seen, take_leases};
 use super::load::{Load, encode, measured, read_shared};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, UniqueKey, facts};
+use crate::entity::{CachedEntity, Facts, Secondary, SecondaryKey, facts};
 use crate::entry::{Decoded, Payload, decode_pointer, encode_no_row, encode_pointer};
 use crate::error::{Error, Result};
 use crate::protocol::{Payload as _, Standing};
@@ -48,7 +48,7 @@ pub(crate) async fn load_by_key<E: CachedEntity>(
 ) -> Result<Option<E::Model>> {
     context.enter::<E>()?;
     let entity = facts::<E>();
-    let pointer = context.pointer::<E>(key, &values)?;
+    let pointer = context.secondary_key::<E>(Secondary::Unique(key), &values)?;
     let (Some(pointer), Some(unique)) = (pointer, entity.unique_keys.get(key)) else {
         return Ok(None);
     };
@@ -98,7 +98,7 @@ pub(super) fn pointer_to_row<E: CachedEntity>(
     Some((pointer, context.settings.ttl(&E::POLICY)))
 }
 
-fn several_rows(entity: &Facts, key: usize) -> Error {
+pub(super) fn several_rows(entity: &Facts, key: usize) -> Error {
     let columns = entity.unique_keys.get(key).map(|unique| unique.columns.as_slice()).unwrap_or_default();
     let columns: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
     Error::input(format!(
@@ -126,7 +126,7 @@ struct ByKey<'a, E: CachedEntity> {
     entity: &'static Facts,
     span: &'a Span,
     key: usize,
-    unique: &'static UniqueKey,
+    unique: &'static SecondaryKey,
     values: Vec<Value>,
     pointer: CacheKey,
     _entity: PhantomData<fn() -> E>,
@@ -289,6 +289,6 @@ impl<E: CachedEntity> ByKey<'_, E> {
 
     /// Whether the row has the value that was asked for, byte by byte.
     fn is_own_spelling(&self, model: &E::Model) -> bool {
-        matches!(self.context.keys.pointer_key_of::<E>(self.key, model), Ok(Some(own)) if own == self.pointer)
+        matches!(self.context.keys.secondary_key_of::<E>(Secondary::Unique(self.key), model), Ok(Some(own)) if own == self.pointer)
     }
 }

@@ -9,29 +9,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, IntoValueTuple, Value, ValueTuple};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter};
+use sea_orm::sea_query::{IntoValueTuple, ValueTuple};
+use sea_orm::{ConnectionTrait, PrimaryKeyArity, QueryFilter};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::bypass::Bypass;
 use super::context::Context;
-use super::lease::{KEYS_PER_CALL, Lease, Seen, take_leases};
+use super::lease::{Lease, Seen, take_leases};
 use super::load::{Answer, encode, read_standing, ttl_under};
 use crate::cache::CacheKey;
-use crate::entity::{CachedEntity, Facts, PkValue, facts};
+use crate::entity::{CachedEntity, Facts, PkValue, facts, find_by_pk, has_one_of};
 use crate::entry::Payload;
 use crate::error::Result;
-use crate::protocol::{Reply, Standing, Step};
+use crate::protocol::Standing;
 use crate::telemetry;
 
 /// Bind parameters in one query: far below what every database takes.
-const BINDS_PER_QUERY: usize = 10_000;
+pub(super) const BINDS_PER_QUERY: usize = 10_000;
 
 /// Loads the rows with these primary keys, in the order asked, duplicates kept.
 pub(crate) async fn load_many<E: CachedEntity>(
     context: &Arc<Context>,
     ids: Vec<PkValue<E>>,
+) -> Result<Vec<Option<E::Model>>> {
+    load_pks::<E>(context, ids.into_iter().map(IntoValueTuple::into_value_tuple).collect()).await
+}
+
+/// The same for keys whose type nobody knows any more.
+pub(super) async fn load_pks<E: CachedEntity>(
+    context: &Arc<Context>,
+    pks: Vec<ValueTuple>,
 ) -> Result<Vec<Option<E::Model>>> {
     context.enter::<E>()?;
     let entity = facts::<E>();
@@ -39,20 +47,24 @@ pub(crate) async fn load_many<E: CachedEntity>(
         target: "writethrough",
         telemetry::SPAN_LOAD_MANY,
         entity = entity.label,
-        keys = ids.len(),
+        keys = pks.len(),
         bypass = tracing::field::Empty
     );
     let started = Instant::now();
-    let models = async {
-        let pks = ids.into_iter().map(IntoValueTuple::into_value_tuple).collect();
-        let (mut many, order) = Many::<E>::of(context, pks)?;
-        many.run(&span).await?;
-        Ok(many.in_order(&order))
-    }
-    .instrument(span.clone())
-    .await;
+    let models = load_rows::<E>(context, &span, pks).instrument(span.clone()).await;
     telemetry::time(telemetry::LOAD_TIME, entity.label, started.elapsed());
     models
+}
+
+/// The same for a load that has a span of its own.
+pub(super) async fn load_rows<E: CachedEntity>(
+    context: &Arc<Context>,
+    span: &Span,
+    pks: Vec<ValueTuple>,
+) -> Result<Vec<Option<E::Model>>> {
+    let (mut many, order) = Many::<E>::of(context, pks)?;
+    many.run(span).await?;
+    Ok(many.in_order(&order))
 }
 
 /// Asks the database alone, on this connection; in the order asked, duplicates kept.
@@ -65,6 +77,29 @@ pub(super) async fn find_many<E: CachedEntity>(
     let asked: Vec<_> = many.wanted.keys().cloned().collect();
     many.ask_database(db, &asked).await?;
     Ok(many.in_order(&order))
+}
+
+/// Fills the entries of those of these rows that have none. An entry that somebody writes or loads is left to them.
+///
+/// Tells how many were filled; and why not all, if the cache was of no use.
+pub(super) async fn fill_missing<E: CachedEntity>(
+    context: &Arc<Context>,
+    span: &Span,
+    pks: Vec<ValueTuple>,
+) -> Result<(usize, Option<Bypass>)> {
+    let (mut many, _) = Many::<E>::of(context, pks)?;
+    let misses = many.ask_cache(span).await;
+    if many.outage.is_some() {
+        return Ok((0, many.outage));
+    }
+    let lease = many.take_leases(span, misses).await;
+    let leased = lease.keys();
+    if many.outage.is_some() || leased.is_empty() {
+        return Ok((0, many.outage));
+    }
+    many.ask_database(&context.db, &leased).await?;
+    let (filled, failure) = lease.fill_or_release(|key| many.entry_for(key)).await;
+    Ok((filled, failure.map(|error| Bypass::because_of(&error))))
 }
 
 struct Many<'a, E: CachedEntity> {
@@ -114,31 +149,14 @@ impl<'a, E: CachedEntity> Many<'a, E> {
     /// GETs all keys; returns those that a lease may be taken for.
     async fn ask_cache(&mut self, span: &Span) -> Vec<(CacheKey, Seen)> {
         let mut misses = Vec::new();
-        if !self.context.trusts_cache() {
-            self.note(Bypass::Distrusted, span);
-            return misses;
-        }
         let keys: Vec<_> = self.wanted.keys().cloned().collect();
-        for keys in keys.chunks(KEYS_PER_CALL) {
-            let answers = self.context.cache.apply(keys.iter().map(|key| (key.clone(), Step::Get)).collect()).await;
-            for (key, answer) in keys.iter().zip(answers) {
-                let answer = match answer {
-                    Ok(Reply::Standing(standing)) => self.read(key, standing),
-                    Ok(_) => Answer::Bypass(Bypass::Unavailable),
-                    Err(error) => Answer::Bypass(Bypass::because_of(&error)),
-                };
-                match answer {
-                    Answer::Hit(model) => drop(self.found.insert(key.clone(), model)),
-                    Answer::Miss(seen) => misses.push((key.clone(), seen)),
-                    Answer::Bypass(why) => self.note(why, span),
-                }
+        let standings = self.context.standings(&keys).await;
+        for (key, standing) in keys.into_iter().zip(standings) {
+            match standing.map_or_else(Answer::Bypass, |standing| self.read(&key, standing)) {
+                Answer::Hit(model) => drop(self.found.insert(key, model)),
+                Answer::Miss(seen) => misses.push((key, seen)),
+                Answer::Bypass(why) => self.note(why, span),
             }
-        }
-        if !self.context.trusts_cache() {
-            // These were the first answers after an outage.
-            self.outage = Some(Bypass::Distrusted.told_to(span));
-            self.found.clear();
-            misses.clear();
         }
         misses
     }
@@ -188,7 +206,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let mut rows = HashMap::new();
         let pks: Vec<_> = keys.iter().filter_map(|key| self.wanted.get(key)).cloned().collect();
         for pks in pks.chunks(BINDS_PER_QUERY / PkValue::<E>::ARITY.max(1)) {
-            let query = E::find().filter(is_one_of::<E>(pks));
+            let query = E::find().filter(has_one_of::<E>(pks));
             for model in self.context.deadline().within(None, pin!(query.all(db))).await? {
                 rows.insert(self.context.key_of::<E>(&model)?, model);
             }
@@ -201,8 +219,7 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         let Some(pk) = self.wanted.get(key) else {
             return Ok(None);
         };
-        let id = PkValue::<E>::from_value_tuple(pk.clone());
-        self.context.deadline().within(None, pin!(E::find_by_id(id).one(db))).await
+        self.context.deadline().within(None, pin!(find_by_pk::<E>(pk).one(db))).await
     }
 
     /// FILLs what may be kept, RELEASEs the rest.
@@ -222,25 +239,6 @@ impl<'a, E: CachedEntity> Many<'a, E> {
         match self.wanted.get(key) {
             Some(pk) => read_standing::<E>(self.entity, standing, pk),
             None => Answer::Bypass(Bypass::Occupied),
-        }
-    }
-}
-
-/// `pk IN (…)`, with the casts that SeaORM gives enum columns.
-pub(super) fn is_one_of<E: CachedEntity>(pks: &[ValueTuple]) -> Condition {
-    let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-    match columns.as_slice() {
-        [column] => {
-            let values = pks.iter().flat_map(|pk| pk.clone().into_iter()).map(|value| column.save_as(Expr::val(value)));
-            Condition::all().add(column.into_expr().is_in(values))
-        }
-        columns => {
-            let row = Expr::tuple(columns.iter().map(|column| column.into_expr()));
-            let tuple = |pk: &ValueTuple| {
-                let values = pk.clone().into_iter().zip(columns);
-                Expr::tuple(values.map(|(value, column): (Value, _)| column.save_as(Expr::val(value))))
-            };
-            Condition::all().add(row.is_in(pks.iter().map(tuple)))
         }
     }
 }

@@ -6,8 +6,7 @@ use sea_orm::sea_query::{FromValueTuple, ValueTuple};
 use sea_orm::{ConnectionTrait, DbErr, ModelTrait, PrimaryKeyArity, QueryFilter, QuerySelect};
 
 use super::limits::Limits;
-use super::load_many::is_one_of;
-use crate::entity::{CachedEntity, PkValue};
+use crate::entity::{CachedEntity, PkValue, has_one_of};
 
 /// Reads the row as it is now, not as the transaction's snapshot has it, and locks it.
 pub(super) async fn locked<E: CachedEntity>(
@@ -25,7 +24,7 @@ pub(super) async fn locked_rows<E: CachedEntity>(
     let mut rows: HashMap<ValueTuple, E::Model> = HashMap::with_capacity(pks.len());
     let limits = Limits::of(tx.get_database_backend());
     for pks in pks.chunks(limits.keys(PkValue::<E>::ARITY)) {
-        let found = E::find().filter(is_one_of::<E>(pks)).lock_exclusive().all(tx).await?;
+        let found = E::find().filter(has_one_of::<E>(pks)).lock_exclusive().all(tx).await?;
         rows.extend(found.into_iter().map(|row| (row.get_primary_key_value(), row)));
     }
     let mut in_order = Vec::with_capacity(pks.len());

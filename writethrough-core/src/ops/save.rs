@@ -89,7 +89,7 @@ async fn execute<E: CachedEntity>(write: &Write<'_>, change: Change<E>) -> Resul
     let footprint = Footprint::<E>::of(context, &change, mysql)?;
     let written = |model: E::Model| {
         let settled = footprint.settled(context, &model)?;
-        Ok(Written { result: model, settled })
+        Ok(Written { result: model, settled, sweeps: Vec::new() })
     };
     match footprint.known() {
         Some(claims) if mysql && footprint.publishes => {

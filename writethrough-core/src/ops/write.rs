@@ -13,12 +13,12 @@ use tracing::{Instrument, Span};
 use super::claim::{Claim, Settled};
 use super::context::Context;
 use super::effect::CacheEffect;
-use super::ending::remove;
+use super::ending::{remove, sweep_all};
 use super::fence::Fence;
 use super::shield::{PointOfNoReturn, shield};
 use super::statement::Deadline;
 use crate::cache::CacheKey;
-use crate::entity::Facts;
+use crate::entity::{Facts, Owner};
 use crate::error::{Outcome, Result};
 use crate::telemetry;
 
@@ -34,6 +34,8 @@ pub(super) struct Write<'a> {
 pub(super) struct Written<T> {
     pub(super) result: T,
     pub(super) settled: Vec<Settled>,
+    /// Entities to be invalidated as a whole.
+    pub(super) sweeps: Vec<Owner>,
 }
 
 /// Runs a write in its span, to its end whatever becomes of its caller, and times it. `effect` tells what became of its
@@ -85,7 +87,7 @@ impl<'a> Write<'a> {
         let started = Instant::now();
         let result = self.deadline.committing(&fence, statement).await;
         self.timed(started);
-        self.conclude(fence, result.and_then(written)).await
+        self.conclude(fence, &[], result.and_then(written)).await
     }
 
     /// The keys are known, and the row has to be read back: FENCE, a transaction, FINISH.
@@ -101,13 +103,13 @@ impl<'a> Write<'a> {
         let result = async {
             let (tx, result) = self.in_transaction(Some(&fence), statements).await?;
             let written = written(result)?;
-            self.record(&tx, &mut fence, &written.settled).await?;
+            self.record(&tx, &mut fence, &written).await?;
             self.deadline.committing(&fence, pin!(tx.commit())).await?;
             Ok(written)
         }
         .await;
         self.timed(started);
-        self.conclude(fence, result).await
+        self.conclude(fence, &[], result).await
     }
 
     /// Only the statement tells the keys: a transaction, FENCE before its COMMIT, FINISH after.
@@ -132,21 +134,23 @@ impl<'a> Write<'a> {
                 return Err(refused);
             }
         };
+        let sweeps = written.sweeps.clone();
         let result = async {
-            self.record(&tx, &mut fence, &written.settled).await?;
+            self.record(&tx, &mut fence, &written).await?;
             self.deadline.committing(&fence, pin!(tx.commit())).await?;
             Ok(written)
         }
         .await;
         self.timed(started);
-        self.conclude(fence, result).await
+        self.conclude(fence, &sweeps, result).await
     }
 
     /// Records in the outbox, if there is one, which entries this transaction changes.
-    async fn record(&self, tx: &DatabaseTransaction, fence: &mut Fence, settled: &[Settled]) -> Result<()> {
-        let strays = settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
+    async fn record<T>(&self, tx: &DatabaseTransaction, fence: &mut Fence, written: &Written<T>) -> Result<()> {
+        let strays = written.settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
         let claims: Vec<_> = fence.claims().chain(strays.cloned()).collect();
-        let receipt = self.deadline.within(Some(fence), pin!(self.context.record(tx, &claims, &[]))).await?;
+        let receipt =
+            self.deadline.within(Some(fence), pin!(self.context.record(tx, &claims, &written.sweeps))).await?;
         fence.recorded(receipt);
         Ok(())
     }
@@ -168,13 +172,22 @@ impl<'a> Write<'a> {
     }
 
     /// Ends the fence as the outcome asks for.
-    async fn conclude<T>(&self, fence: Fence, result: Result<Written<T>>) -> Result<(T, CacheEffect)> {
+    async fn conclude<T>(
+        &self,
+        fence: Fence,
+        sweeps: &[Owner],
+        result: Result<Written<T>>,
+    ) -> Result<(T, CacheEffect)> {
         let written = match result {
             Ok(written) => written,
             Err(error) => {
                 match error.outcome() {
                     Outcome::NotCommitted => fence.abandon().await,
-                    Outcome::Committed | Outcome::Unknown => fence.leave(),
+                    Outcome::Committed | Outcome::Unknown => {
+                        fence.leave();
+                        let context = self.context;
+                        sweeps.iter().for_each(|owner| context.repairs.push_entity(context.all_keys(owner)));
+                    }
                 }
                 return Err(error);
             }
@@ -182,10 +195,11 @@ impl<'a> Write<'a> {
         // The database gave the row other keys than those that were fenced.
         let strays = written.settled.iter().map(|settled| &settled.claim).filter(|claim| !fence.covers(&claim.key));
         let strays = remove(self.context, strays.cloned().collect()).await;
+        let beside = strays.and(sweep_all(self.context, sweeps).await);
         let settled = written.settled.into_iter();
         let values: HashMap<CacheKey, _> = settled.map(|settled| (settled.claim.key, settled.value)).collect();
         let value = |key: &CacheKey| values.get(key).cloned().flatten();
-        Ok((written.result, fence.finish(strays, value).await?))
+        Ok((written.result, fence.finish(beside, value).await?))
     }
 
     fn timed(&self, started: Instant) {

@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) close_timeout: Duration,
     pub(crate) repair_queue_capacity: usize,
     pub(crate) bulk_limit: usize,
+    pub(crate) max_list_len: usize,
     pub(crate) database_limit: Option<DatabaseLimit>,
     pub(crate) on_cache_failure: OnCacheFailure,
     pub(crate) on_plain_write: OnPlainWrite,
@@ -35,6 +36,7 @@ impl Default for Settings {
             close_timeout: Duration::from_secs(10),
             repair_queue_capacity: 10_000,
             bulk_limit: 10_000,
+            max_list_len: 1_000,
             database_limit: None,
             on_cache_failure: OnCacheFailure::Degrade,
             on_plain_write: OnPlainWrite::Warn,
@@ -64,6 +66,11 @@ impl Settings {
         }
     }
 
+    /// How long a list of so many rows is kept; an empty one says that there is no such row.
+    pub(crate) fn list_ttl(&self, policy: &EntityPolicy, len: usize) -> Option<Duration> {
+        if len == 0 { self.negative_ttl(policy) } else { Some(self.ttl(policy)) }
+    }
+
     pub(crate) fn on_cache_failure(&self, policy: &EntityPolicy) -> OnCacheFailure {
         policy.on_cache_failure.unwrap_or(self.on_cache_failure)
     }
@@ -84,6 +91,16 @@ mod tests {
         let ttls: Vec<_> = (0..1000).map(|_| Settings::default().ttl(&policy)).collect();
         assert!(ttls.iter().all(|ttl| (90.0..=100.0).contains(&ttl.as_secs_f64())));
         assert!(ttls.iter().any(|ttl| ttl.as_secs_f64() < 95.0));
+    }
+
+    #[test]
+    fn an_empty_list_is_kept_as_absence_is_and_another_as_a_row() {
+        let policy = EntityPolicy::new().ttl(Duration::from_secs(3600));
+        assert!(Settings::default().list_ttl(&policy, 0).is_some_and(|ttl| ttl <= NEGATIVE_TTL));
+        assert!(Settings::default().list_ttl(&policy, 1).is_some_and(|ttl| ttl >= Duration::from_secs(3000)));
+        let off = policy.negative_ttl(NegativeTtl::Off);
+        assert_eq!(Settings::default().list_ttl(&off, 0), None);
+        assert!(Settings::default().list_ttl(&off, 1).is_some());
     }
 
     #[test]

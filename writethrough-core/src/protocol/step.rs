@@ -58,6 +58,23 @@ pub enum Step<V: Payload> {
     Invalidate,
 }
 
+impl<V: Payload> Step<V> {
+    /// Its name, as the protocol calls it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Lease { .. } => "LEASE",
+            Self::Fill { .. } => "FILL",
+            Self::Release { .. } => "RELEASE",
+            Self::Fence { .. } => "FENCE",
+            Self::Renew { .. } => "RENEW",
+            Self::Finish { .. } => "FINISH",
+            Self::Invalidate => "INVALIDATE",
+        }
+    }
+}
+
 /// What stands under a key, as a reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing<V> {

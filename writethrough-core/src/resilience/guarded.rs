@@ -50,7 +50,7 @@ impl GuardedCache {
         let started = Instant::now();
         let answer = self.cache.get(key).await;
         permit.report(is_alive(&answer));
-        record(started, usize::from(answer.is_err()));
+        record(started, "GET", 1, usize::from(answer.is_err()));
         answer
     }
 
@@ -74,7 +74,7 @@ impl GuardedCache {
         let started = Instant::now();
         let answer = self.cache.as_dyn().keys(prefix, from).await;
         permit.report(is_alive(&answer));
-        record(started, usize::from(answer.is_err()));
+        record(started, "SCAN", 0, usize::from(answer.is_err()));
         answer
     }
 
@@ -90,16 +90,20 @@ impl GuardedCache {
     }
 
     async fn send(&self, permit: Permit<'_>, calls: Vec<Call>) -> Vec<Result<Reply<Payload>, CacheError>> {
-        let started = Instant::now();
+        let (started, keys) = (Instant::now(), calls.len());
+        let step = calls.first().map_or("", |(_, step)| step.name());
         let answers = self.cache.as_dyn().apply(calls).await;
         permit.report(answers.iter().all(is_alive));
-        record(started, answers.iter().filter(|answer| answer.is_err()).count());
+        record(started, step, keys, answers.iter().filter(|answer| answer.is_err()).count());
         answers
     }
 
     async fn send_prefix(&self, permit: Permit<'_>, prefix: &str) -> Result<u64, CacheError> {
+        let started = Instant::now();
         let answer = self.cache.as_dyn().invalidate_prefix(prefix).await;
         permit.report(is_alive(&answer));
+        let keys = answer.as_ref().map_or(0, |met| usize::try_from(*met).unwrap_or(usize::MAX));
+        telemetry::tell_cache_call("SWEEP", keys, usize::from(answer.is_err()), started.elapsed());
         answer
     }
 
@@ -117,8 +121,10 @@ fn is_alive<T>(answer: &Result<T, CacheError>) -> bool {
     matches!(answer, Ok(_) | Err(CacheError::Rejected(_)))
 }
 
-fn record(started: Instant, failures: usize) {
-    metrics::histogram!(telemetry::CACHE_TIME).record(started.elapsed().as_secs_f64());
+fn record(started: Instant, step: &'static str, keys: usize, failures: usize) {
+    let elapsed = started.elapsed();
+    telemetry::tell_cache_call(step, keys, failures, elapsed);
+    metrics::histogram!(telemetry::CACHE_TIME).record(elapsed.as_secs_f64());
     if failures > 0 {
         metrics::counter!(telemetry::CACHE_ERRORS).increment(failures as u64);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Store;
 use crate::entity::CachedEntity;
 use crate::error::Result;
-use crate::ops::{self, Audit, AuditHandle, AuditReport};
+use crate::ops::{self, Audit, AuditHandle, AuditReport, erased};
 
 impl Store {
     /// Compares entries of the cache with the database, and reports every difference that no write in flight explains:
@@ -24,7 +24,7 @@ impl Store {
     /// Safe: what was removed stays removed.
     pub async fn audit<E: CachedEntity>(&self, audit: Audit) -> Result<AuditReport> {
         self.context().open()?;
-        ops::audit::<E>(self.context(), audit).await
+        erased(move || ops::audit::<E>(self.context(), audit)).await
     }
 
     /// Audits again and again, a round every `interval` (at least 10 milliseconds), at a bounded rate: 100 entries a

@@ -142,11 +142,21 @@ impl StoreBuilder {
         self
     }
 
-    /// How many rows one `update_many_through` or `delete_many_through` may write: 1 to 1,000,000, 10,000 by default. Their
-    /// keys, and of an update the rows, are held in memory, and brought up to date in the cache one by one; beyond the
-    /// bound nothing is written and the call is an error.
+    /// How many rows one write may change that only the database can select: 1 to 1,000,000, 10,000 by default. Their keys,
+    /// and of an update the rows, are held in memory, and brought up to date in the cache one by one.
+    ///
+    /// Beyond the bound `update_many_through` and `delete_many_through` write nothing and are an error. Of a delete, also the
+    /// rows count that it changes by foreign keys with ON DELETE CASCADE or SET NULL; beyond the bound their entity is
+    /// invalidated as a whole with the commit, and a warning in the log says so.
     pub fn bulk_limit(mut self, rows: usize) -> Self {
         self.settings.bulk_limit = rows;
+        self
+    }
+
+    /// The most rows that a list of `load_all_cached_by_…` may have to be kept in the cache: 1 to 100,000, 1,000 by default. A
+    /// longer one is not kept: its rows come from the database each time.
+    pub fn max_list_len(mut self, rows: usize) -> Self {
+        self.settings.max_list_len = rows;
         self
     }
 
@@ -178,7 +188,8 @@ impl StoreBuilder {
     }
 
     /// Tells the store of an entity before it is used, so that plain statements in a transaction that write to its table
-    /// are noticed from the beginning. An entity that is not registered is known from its first use on.
+    /// are noticed from the beginning, and so that its rows are invalidated that a foreign key deletes or changes with a row of
+    /// another entity, which may not name it. An entity that is not registered is known from its first use on.
     pub fn register<E: CachedEntity>(self) -> Self {
         self.entities.add(Owner::of::<E>());
         self
@@ -268,8 +279,9 @@ impl StoreBuilder {
         in_range("write_timeout", settings.write_timeout, Duration::from_millis(10), 60 * minute)?;
         in_range("lease_time", settings.lease_time, Duration::from_millis(10), 10 * minute)?;
         in_range("close_timeout", settings.close_timeout, Duration::ZERO, 60 * minute)?;
-        in_range("bulk_limit", settings.bulk_limit, 1, 1_000_000)?;
         in_range("repair_queue_capacity", settings.repair_queue_capacity, 1, 1_000_000)?;
+        in_range("bulk_limit", settings.bulk_limit, 1, 1_000_000)?;
+        in_range("max_list_len", settings.max_list_len, 1, 100_000)?;
         if let Some(DatabaseLimit { max_queries, queue_timeout }) = settings.database_limit {
             in_range("max_queries of the database_limit", max_queries, 1, 1_000_000)?;
             in_range("queue_timeout of the database_limit", queue_timeout, Duration::ZERO, 60 * minute)?;

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{IntoCondition, SimpleExpr};
 use super::{Scope, Session};
 use crate::entity::CachedEntity;
 use crate::error::Result;
-use crate::ops::{self, Delete, Update};
+use crate::ops::{self, Delete, Update, erased};
 
 /// An update of all rows that a filter selects; what `Entity::update_many_through()` begins.
 ///
@@ -85,8 +85,8 @@ impl<E: CachedEntity> UpdateManyThrough<E> {
     /// A write that has begun goes on when the future is dropped.
     pub async fn exec<S: Session>(self, session: &S) -> Result<u64> {
         match session.scope() {
-            Scope::Store(context) => Ok(Box::pin(ops::update_many(context, self.0)).await?.rows),
-            Scope::Transaction(tx) => Box::pin(tx.update_many(self.0)).await,
+            Scope::Store(context) => Ok(erased(move || ops::update_many(context, self.0)).await?.rows),
+            Scope::Transaction(tx) => erased(move || tx.update_many(self.0)).await,
         }
     }
 }
@@ -153,8 +153,8 @@ impl<E: CachedEntity> DeleteManyThrough<E> {
     /// A deletion that has begun goes on when the future is dropped.
     pub async fn exec<S: Session>(self, session: &S) -> Result<u64> {
         match session.scope() {
-            Scope::Store(context) => Ok(Box::pin(ops::delete_many(context, self.0)).await?.rows),
-            Scope::Transaction(tx) => Box::pin(tx.delete_many(self.0)).await,
+            Scope::Store(context) => Ok(erased(move || ops::delete_many(context, self.0)).await?.rows),
+            Scope::Transaction(tx) => erased(move || tx.delete_many(self.0)).await,
         }
     }
 }

@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 use super::{DeleteManyThrough, Store, UpdateManyThrough};
 use crate::entity::CachedEntity;
 use crate::error::Result;
-use crate::ops::{self, Changed, Saved, Verb};
+use crate::ops::{self, Changed, Saved, Verb, erased};
 
 /// The rows of the entity of an active model.
 type Models<A> = Vec<<<A as ActiveModelTrait>::Entity as EntityTrait>::Model>;
@@ -65,7 +65,7 @@ impl Store {
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
         let active_models = active_models.into_iter().collect();
-        ops::save_many::<A::Entity>(&self.context, active_models, Verb::Insert).await
+        erased(move || ops::save_many::<A::Entity>(&self.context, active_models, Verb::Insert)).await
     }
 
     /// Saves rows, all or none, each as [`Store::save`] does, and tells what became of their entries; the rows come in the
@@ -83,7 +83,7 @@ impl Store {
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
         let active_models = active_models.into_iter().collect();
-        ops::save_many::<A::Entity>(&self.context, active_models, Verb::Save).await
+        erased(move || ops::save_many::<A::Entity>(&self.context, active_models, Verb::Save)).await
     }
 
     /// [`UpdateManyThrough::exec`], and what became of the entries.
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// As [`UpdateManyThrough::exec`].
     pub async fn update_many<E: CachedEntity>(&self, update: UpdateManyThrough<E>) -> Result<Changed> {
-        ops::update_many(&self.context, update.0).await
+        erased(move || ops::update_many(&self.context, update.0)).await
     }
 
     /// [`DeleteManyThrough::exec`], and what became of the entries.
@@ -109,6 +109,6 @@ impl Store {
     ///
     /// As [`DeleteManyThrough::exec`].
     pub async fn delete_many<E: CachedEntity>(&self, delete: DeleteManyThrough<E>) -> Result<Changed> {
-        ops::delete_many(&self.context, delete.0).await
+        erased(move || ops::delete_many(&self.context, delete.0)).await
     }
 }

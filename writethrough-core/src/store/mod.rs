@@ -5,6 +5,7 @@ mod builder;
 mod bulk;
 mod connect;
 mod health;
+mod loader;
 mod many;
 mod session;
 mod transactions;
@@ -21,12 +22,14 @@ use tokio::time::{Instant, timeout_at};
 pub use builder::StoreBuilder;
 pub use bulk::{DeleteManyThrough, UpdateManyThrough};
 pub use health::Health;
+pub use loader::CachedLoader;
+pub(crate) use loader::related;
 pub(crate) use session::Scope;
 pub use session::Session;
 
 use crate::entity::{CachedEntity, IntoKey, PkValue};
 use crate::error::{Error, Outcome, Result};
-use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb};
+use crate::ops::{self, Context, Deleted, Loaded, Saved, Verb, erased};
 
 /// A database and the cache in front of it. Cloning is cheap; clones are the same store.
 ///
@@ -152,7 +155,7 @@ impl Store {
     ///
     /// Safe: a lease that the load holds is given back.
     pub async fn load<E: CachedEntity>(&self, id: impl IntoKey<PkValue<E>>) -> Result<Loaded<E::Model>> {
-        ops::load::<E>(&self.context, id.into_key()).await
+        erased(move || ops::load::<E>(&self.context, id.into_key())).await
     }
 
     /// Saves a row and tells what became of its entry; inserts or updates as SeaORM's `save` does.
@@ -168,7 +171,7 @@ impl Store {
     where
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
-        ops::save::<A::Entity>(&self.context, active_model, Verb::Save).await
+        erased(move || ops::save::<A::Entity>(&self.context, active_model, Verb::Save)).await
     }
 
     /// Inserts a row and tells what became of its entry.
@@ -184,7 +187,7 @@ impl Store {
     where
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
-        ops::save::<A::Entity>(&self.context, active_model, Verb::Insert).await
+        erased(move || ops::save::<A::Entity>(&self.context, active_model, Verb::Insert)).await
     }
 
     /// Updates a row and tells what became of its entry.
@@ -200,7 +203,7 @@ impl Store {
     where
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
-        ops::save::<A::Entity>(&self.context, active_model, Verb::Update).await
+        erased(move || ops::save::<A::Entity>(&self.context, active_model, Verb::Update)).await
     }
 
     /// Inserts a row, or does what `on_conflict` says with the one that stands in its way, and tells what became of its
@@ -221,7 +224,7 @@ impl Store {
     where
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
-        ops::upsert::<A::Entity>(&self.context, active_model, on_conflict).await
+        erased(move || ops::upsert::<A::Entity>(&self.context, active_model, on_conflict)).await
     }
 
     /// Deletes a row, with its hooks, and tells what became of its entry.
@@ -237,7 +240,7 @@ impl Store {
     where
         A: ActiveModelTrait<Entity: CachedEntity<ActiveModel = A>>,
     {
-        ops::delete::<A::Entity>(&self.context, active_model).await
+        erased(move || ops::delete::<A::Entity>(&self.context, active_model)).await
     }
 
     /// Deletes a row by its primary key, without hooks, and tells what became of its entry.
@@ -250,7 +253,7 @@ impl Store {
     ///
     /// As [`Store::save`].
     pub async fn delete_by_id<E: CachedEntity>(&self, id: impl IntoKey<PkValue<E>>) -> Result<Deleted> {
-        ops::delete_by_id::<E>(&self.context, id.into_key()).await
+        erased(move || ops::delete_by_id::<E>(&self.context, id.into_key())).await
     }
 
     /// Closes the store and its clones: from now on they refuse work. Waits until background refreshes, writes whose

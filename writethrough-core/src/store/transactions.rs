@@ -7,7 +7,7 @@ use sea_orm::TransactionOptions;
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::ops::Transaction;
+use crate::ops::{Transaction, erased};
 
 /// Pause before the second attempt; each further one doubles it, up to the longest. Jittered down by up to half.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -59,7 +59,7 @@ impl Store {
     ///
     /// As [`Store::begin`].
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction> {
-        Transaction::open(self.context(), options).await
+        erased(move || Transaction::open(self.context(), options)).await
     }
 
     /// Runs the work in a transaction: commits if it returns `Ok`, rolls back otherwise.

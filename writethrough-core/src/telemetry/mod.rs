@@ -25,3 +25,16 @@ pub(crate) fn count_many(name: &'static str, entity: &'static str, events: usize
 pub(crate) fn time(name: &'static str, entity: &'static str, elapsed: Duration) {
     metrics::histogram!(name, "entity" => entity).record(elapsed.as_secs_f64());
 }
+
+/// Tells of one call to the cache.
+pub(crate) fn tell_cache_call(step: &'static str, keys: usize, failures: usize, elapsed: Duration) {
+    tracing::event!(
+        name: EVENT_CACHE_CALL,
+        target: "writethrough",
+        tracing::Level::TRACE,
+        step,
+        keys,
+        failures,
+        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    );
+}

@@ -22,6 +22,9 @@ pub const REPAIRS: &str = "writethrough_repairs_total";
 pub const OUTBOX_REPAIRS: &str = "writethrough_outbox_repairs_total";
 /// Counter: entities that were marked as a whole, because the repair queue was full.
 pub const REPAIR_OVERFLOWS: &str = "writethrough_repair_overflows_total";
+/// Counter: entities that were invalidated as a whole, because a delete may have changed more of their rows than the bulk
+/// limit.
+pub const CASCADE_OVERFLOWS: &str = "writethrough_cascade_overflows_total";
 /// Counter: entries that could not be decoded and were replaced.
 pub const DECODE_ERRORS: &str = "writethrough_decode_errors_total";
 /// Counter: loads that found no turn at the database while the cache was gone.
@@ -34,6 +37,8 @@ pub const AUDITED: &str = "writethrough_audited_total";
 pub const AUDIT_DIFFERENCES: &str = "writethrough_audit_differences_total";
 /// Counter: stale entries that an audit removed.
 pub const AUDIT_REPAIRS: &str = "writethrough_audit_repairs_total";
+/// Counter: entries that a warm-up wrote.
+pub const WARMED: &str = "writethrough_warmed_total";
 /// Gauge: 0 the breaker is closed, 1 half open, 2 open. No label.
 pub const BREAKER_STATE: &str = "writethrough_breaker_state";
 /// Gauge: keys, and entities as a whole, that wait in the repair queue. No label.
@@ -63,6 +68,9 @@ pub const SPAN_LOAD: &str = "writethrough.load";
 pub const SPAN_LOAD_BY_KEY: &str = "writethrough.load_by_key";
 /// Span: a load of many. Fields: `entity`, `keys`, `bypass`.
 pub const SPAN_LOAD_MANY: &str = "writethrough.load_many";
+/// Span: a load of the rows that have a value of an index, or of several values at once. Fields: `entity`, `index` (its
+/// columns), `lists`, `bypass`.
+pub const SPAN_LOAD_LISTS: &str = "writethrough.load_lists";
 /// Span: an insert or update. Fields: `entity`, `cache` (refreshed, invalidated, contended, deferred, degraded).
 pub const SPAN_SAVE: &str = "writethrough.save";
 /// Span: a delete. Fields: `entity`, `cache`.
@@ -73,3 +81,10 @@ pub const SPAN_COMMIT: &str = "writethrough.commit";
 pub const SPAN_INVALIDATE: &str = "writethrough.invalidate";
 /// Span: an audit. Fields: `entity`, `compared`, `stale`.
 pub const SPAN_AUDIT: &str = "writethrough.audit";
+/// Span: a warm-up. Fields: `entity`, `seen`, `filled`.
+pub const SPAN_WARM: &str = "writethrough.warm";
+
+/// Event, at the level of traces: one call to the cache, of whatever kind. Fields: `step` (GET, LEASE, FILL, …; SCAN for a
+/// page of a walk over keys, SWEEP for an invalidation of a whole entity), `keys`, `failures` (how many were not
+/// acknowledged), `micros`.
+pub const EVENT_CACHE_CALL: &str = "writethrough.cache_call";

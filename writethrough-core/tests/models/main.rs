@@ -14,6 +14,7 @@
 //! | [`incarnation`] | a server that goes back to a snapshot |
 //! | [`sharing`] | loads that share one query |
 //! | [`pointers`] | rows looked up by a unique value: pointers that are verified, negative ones, pointers left behind |
+//! | [`lists`] | rows loaded by a value that several may have: members that are verified, lists that gain rows, lists left behind |
 //! | [`outbox`] | what writers that died or were cut off have recorded, relays, and processes that consult it after an outage |
 //! | [`late_commands`] | a network that loses, delays and repeats |
 //! | [`wrong_designs`] | what people do instead; each is refuted by the same machinery |
@@ -35,6 +36,7 @@ mod explore;
 mod incarnation;
 mod key;
 mod late_commands;
+mod lists;
 mod network;
 mod one_key;
 mod outbox;

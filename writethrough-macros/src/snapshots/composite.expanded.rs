@@ -2,10 +2,6 @@ const _: () = ::core::assert!(
     ::core::mem::size_of:: < Entity > () == 0,
     "an entity that carries data cannot be cached: its table is known at run time only, write an entity for each table",
 );
-const _: () = {
-    const fn is_a_version<T: crate::cache::__private::VersionNumber>() {}
-    is_a_version::<i64>();
-};
 #[automatically_derived]
 impl crate::cache::__private::CachedEntity for Entity {
     const POLICY: crate::cache::__private::EntityPolicy = crate::cache::__private::EntityPolicy::new()
@@ -29,11 +25,40 @@ impl crate::cache::__private::CachedEntity for Entity {
             &[Self::Column::Passenger],
         ]
     }
+    fn indexes() -> &'static [&'static [Self::Column]] {
+        &[&[Self::Column::Gate, Self::Column::Number], &[Self::Column::AirlineId]]
+    }
+    fn index_values(
+        index: usize,
+        row: &crate::cache::__private::sea_orm::QueryResult,
+        first: usize,
+    ) -> ::core::result::Result<
+        ::std::vec::Vec<crate::cache::__private::sea_orm::Value>,
+        crate::cache::__private::sea_orm::DbErr,
+    > {
+        match index {
+            0 => {
+                ::core::result::Result::Ok(
+                    ::std::vec![
+                        crate ::cache::__private::value_at:: < Option < i32 > > (row,
+                        first + 0) ?, crate ::cache::__private::value_at:: < String >
+                        (row, first + 1) ?
+                    ],
+                )
+            }
+            1 => {
+                ::core::result::Result::Ok(
+                    ::std::vec![
+                        crate ::cache::__private::value_at:: < Option < i64 > > (row,
+                        first + 0) ?
+                    ],
+                )
+            }
+            _ => crate::cache::__private::no_such_index(index),
+        }
+    }
     fn exact_columns() -> &'static [Self::Column] {
         &[Self::Column::Number, Self::Column::Passenger]
-    }
-    fn version_column() -> ::core::option::Option<Self::Column> {
-        ::core::option::Option::Some(Self::Column::Edition)
     }
 }
 /// Reading through the cache.
@@ -192,13 +217,73 @@ impl Entity {
         )
     }
 }
+/// Reading through the cache by columns that several rows may have in common.
+#[allow(dead_code, non_snake_case)]
+impl Entity {
+    /// Loads all rows with this `gate` and `type`, in the order of their primary keys: from the cache, or else from the database, which fills the cache.
+    ///
+    /// A list of more rows than the store's `max_list_len` is not kept: its rows come from the database each time.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time.
+    pub(crate) fn load_all_cached_by_gate_and_type(
+        gate: i32,
+        r#type: impl crate::cache::__private::IntoKey<String>,
+        s: &impl crate::cache::__private::Session,
+    ) -> crate::cache::__private::Verb<'_, ::std::vec::Vec<Model>> {
+        crate::cache::__private::load_all_by_index::<
+            Self,
+            _,
+        >(
+            0,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(gate), ::core::convert::Into:: < crate
+                ::cache::__private::sea_orm::Value > ::into(crate
+                ::cache::__private::IntoKey:: < String > ::into_key(r#type))
+            ],
+            s,
+        )
+    }
+    /// Loads all rows with this `airline_id`, in the order of their primary keys: from the cache, or else from the database, which fills the cache.
+    ///
+    /// A list of more rows than the store's `max_list_len` is not kept: its rows come from the database each time.
+    ///
+    /// # Errors
+    ///
+    /// If the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time.
+    pub(crate) fn load_all_cached_by_airline_id(
+        airline_id: i64,
+        s: &impl crate::cache::__private::Session,
+    ) -> crate::cache::__private::Verb<'_, ::std::vec::Vec<Model>> {
+        crate::cache::__private::load_all_by_index::<
+            Self,
+            _,
+        >(
+            1,
+            ::std::vec![
+                ::core::convert::Into:: < crate ::cache::__private::sea_orm::Value >
+                ::into(airline_id)
+            ],
+            s,
+        )
+    }
+}
 /// Removing through the cache.
 #[allow(dead_code)]
 impl Entity {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
     /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
-    /// The row is deleted whatever its version is.
     ///
     /// # Errors
     ///
@@ -295,8 +380,6 @@ impl Entity {
     /// If one of the rows to be updated is not there or the database fails otherwise, or if the cache does not
     /// answer and `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in
     /// a transaction a failed batch fails the transaction.
-    /// `is_conflict()` of it tells that somebody else has changed one of the rows since it was loaded: nothing was
-    /// written.
     ///
     /// # Cancel safety
     ///
@@ -313,7 +396,6 @@ impl Entity {
     }
     /// Begins an update of all rows that a filter selects: `set` and `filter` say what and where, `exec` does it,
     /// in the database and in the cache.
-    /// It advances the version of each row, and does not check it.
     pub(crate) fn update_many_through() -> crate::cache::__private::UpdateManyThrough<
         Self,
     > {
@@ -321,7 +403,6 @@ impl Entity {
     }
     /// Begins a deletion of all rows that a filter selects: `filter` says which, `exec` does it, in the database
     /// and in the cache.
-    /// It does not check the version of any row.
     pub(crate) fn delete_many_through() -> crate::cache::__private::DeleteManyThrough<
         Self,
     > {
@@ -340,7 +421,6 @@ impl ActiveModel {
     ///
     /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
     /// `outcome()` of the error tells whether the row was written.
-    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -380,7 +460,6 @@ impl ActiveModel {
     ///
     /// If there is no such row or the database fails otherwise, or if the cache does not answer and
     /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
-    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -424,7 +503,6 @@ impl ActiveModel {
     ///
     /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
     /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
-    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -448,7 +526,6 @@ impl Model {
     ///
     /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
     /// `outcome()` of the error tells whether the row is gone.
-    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -480,4 +557,64 @@ impl Model {
     {
         crate::cache::__private::invalidate_model::<Entity, S>(self, s)
     }
+}
+/// Reading what belongs to it through the cache.
+#[allow(dead_code)]
+impl Model {
+    /// Loads the row that belongs to this one, of a `belongs_to` or a `has_one`: from the cache, or else from the
+    /// database, which fills the cache.
+    ///
+    /// `None` if there is none, or a column of the foreign key is NULL. `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to many rows, or to columns by which rows are not cached, which the error tells; or
+    /// if the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub(crate) fn load_one_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> crate::cache::__private::Verb<'a, ::core::option::Option<R::Model>>
+    where
+        R: crate::cache::__private::CachedEntity,
+        <Self as crate::cache::__private::sea_orm::ModelTrait>::Entity: crate::cache::__private::IsRelatedTo<
+            R,
+        >,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::load_one_related::<Self, R, S>(self, related, s)
+    }
+    /// Loads all rows that belong to this one: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to columns by which rows are not cached, which the error tells; or if the database
+    /// was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same rows go on.
+    pub(crate) fn load_many_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> crate::cache::__private::Verb<'a, ::std::vec::Vec<R::Model>>
+    where
+        R: crate::cache::__private::CachedEntity,
+        <Self as crate::cache::__private::sea_orm::ModelTrait>::Entity: crate::cache::__private::IsRelatedTo<
+            R,
+        >,
+        S: crate::cache::__private::Session,
+    {
+        crate::cache::__private::load_many_related::<Self, R, S>(self, related, s)
+    }
+}
+crate::cache::__private::inventory::submit! {
+    crate ::cache::__private::Registration::of:: < Entity > ()
 }

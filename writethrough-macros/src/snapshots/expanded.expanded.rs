@@ -9,7 +9,7 @@ const _: () = {
     }
     impl<T> NotInPrimaryKey for T {
         const IataCode: Self = ::core::panic!(
-            "`exact` is for columns of a key, and this one is in none: remove it"
+            "`exact` is for columns of a key or an index, and this one is in none: remove it"
         );
     }
     let _ = <Airports as ::writethrough::__private::sea_orm::EntityTrait>::PrimaryKey::IataCode;
@@ -149,68 +149,30 @@ impl Airports {
         ::writethrough::__private::invalidate_all::<Self, S>(s)
     }
 }
-/// Writing many rows through the cache.
+/// Warming up the cache.
 #[allow(dead_code)]
 impl Airports {
-    /// Inserts the rows in the database and in the cache, all or none, and returns them as the database has
-    /// them, in the order given.
+    /// Fills the cache with the rows that `select` finds, where it does not have them yet; tells how many entries
+    /// were filled.
     ///
-    /// Rows that set the same columns go together in as few statements as the database takes. Hooks run for
-    /// each row.
-    ///
-    /// # Errors
-    ///
-    /// If there is such a row or the database fails otherwise, or if the cache does not answer and
-    /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in a
-    /// transaction a failed statement fails the transaction.
-    ///
-    /// # Cancel safety
-    ///
-    /// A write that has begun goes on when the future is dropped.
-    pub fn insert_many_through<I, S>(
-        active_models: I,
-        s: &S,
-    ) -> ::writethrough::__private::Verb<'_, ::std::vec::Vec<Model>>
-    where
-        I: ::core::iter::IntoIterator<Item = ActiveModel>,
-        S: ::writethrough::__private::Session,
-    {
-        ::writethrough::__private::insert_many::<Self, S>(active_models, s)
-    }
-    /// Saves the rows in the database and in the cache, all or none, and returns them as the database has them,
-    /// in the order given.
-    ///
-    /// Each is inserted if a column of its primary key is not set and updated otherwise, as by `save_through`.
-    /// Of several writes of one row the last holds. Hooks run for each row.
+    /// It goes through them in pages, in the order of the primary key, and is as correct beside writers as a load.
+    /// `select` may have filters, joins and a limit. Its order only matters to a limit, which is evaluated anew
+    /// for each page.
     ///
     /// # Errors
     ///
-    /// If one of the rows to be updated is not there or the database fails otherwise, or if the cache does not
-    /// answer and `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in
-    /// a transaction a failed batch fails the transaction.
+    /// If an option cannot be used, the database fails, or the cache does not answer. What was filled stays, and
+    /// `resume_after` goes on from where `progress` was told.
     ///
     /// # Cancel safety
     ///
-    /// A write that has begun goes on when the future is dropped.
-    pub fn save_many_through<I, S>(
-        active_models: I,
-        s: &S,
-    ) -> ::writethrough::__private::Verb<'_, ::std::vec::Vec<Model>>
-    where
-        I: ::core::iter::IntoIterator<Item = ActiveModel>,
-        S: ::writethrough::__private::Session,
-    {
-        ::writethrough::__private::save_many::<Self, S>(active_models, s)
-    }
-    /// Begins an update of all rows that a filter selects: `set` and `filter` say what and where, `exec` does it,
-    /// in the database and in the cache.
-    pub fn update_many_through() -> ::writethrough::__private::UpdateManyThrough<Self> {
-        ::writethrough::__private::update_many()
-    }
-    /// Begins a deletion of all rows that a filter selects: `filter` says which, `exec` does it, in the database
-    /// and in the cache.
-    pub fn delete_many_through() -> ::writethrough::__private::DeleteManyThrough<Self> {
-        ::writethrough::__private::delete_many()
+    /// The future may be dropped at any time; what was filled stays.
+    pub fn warm<'a>(
+        select: ::writethrough::__private::sea_orm::Select<Self>,
+        options: ::writethrough::__private::WarmOptions<'a>,
+        s: &'a ::writethrough::__private::Store,
+    ) -> ::writethrough::__private::Verb<'a, u64> {
+        ::writethrough::__private::warm::<Self>(select, options, s)
     }
 }
 /// Writing through the cache.
@@ -346,4 +308,64 @@ impl Model {
     {
         ::writethrough::__private::invalidate_model::<Airports, S>(self, s)
     }
+}
+/// Reading what belongs to it through the cache.
+#[allow(dead_code)]
+impl Model {
+    /// Loads the row that belongs to this one, of a `belongs_to` or a `has_one`: from the cache, or else from the
+    /// database, which fills the cache.
+    ///
+    /// `None` if there is none, or a column of the foreign key is NULL. `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to many rows, or to columns by which rows are not cached, which the error tells; or
+    /// if the database was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same row go on.
+    pub fn load_one_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> ::writethrough::__private::Verb<'a, ::core::option::Option<R::Model>>
+    where
+        R: ::writethrough::__private::CachedEntity,
+        <Self as ::writethrough::__private::sea_orm::ModelTrait>::Entity: ::writethrough::__private::IsRelatedTo<
+            R,
+        >,
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::load_one_related::<Self, R, S>(self, related, s)
+    }
+    /// Loads all rows that belong to this one: from the cache, or else from the database, which fills the cache.
+    ///
+    /// `related` only says which entity.
+    ///
+    /// # Errors
+    ///
+    /// If the relation leads to columns by which rows are not cached, which the error tells; or if the database
+    /// was asked and failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; other loads that wait for the same rows go on.
+    pub fn load_many_cached<'a, R, S>(
+        &self,
+        related: R,
+        s: &'a S,
+    ) -> ::writethrough::__private::Verb<'a, ::std::vec::Vec<R::Model>>
+    where
+        R: ::writethrough::__private::CachedEntity,
+        <Self as ::writethrough::__private::sea_orm::ModelTrait>::Entity: ::writethrough::__private::IsRelatedTo<
+            R,
+        >,
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::load_many_related::<Self, R, S>(self, related, s)
+    }
+}
+::writethrough::__private::inventory::submit! {
+    ::writethrough::__private::Registration::of:: < Airports > ()
 }

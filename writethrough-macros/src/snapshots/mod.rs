@@ -42,7 +42,7 @@ fn a_composite_key_and_every_attribute() {
             #[sea_orm(table_name = "seat", schema_name = "air", rename_all = "camelCase")]
             #[write_through(ttl = "90s", negative_ttl = "1500ms", on_write = "refresh_if_cached")]
             #[write_through(on_cache_failure = "fail", cache_if = "Model::is_public", rename = "s")]
-            #[write_through(key(type, flight_id, gate), key(gate), crate = "crate::cache")]
+            #[write_through(key(type, flight_id, gate), key(gate), index(gate, type), crate = "crate::cache")]
             pub(crate) struct Model {
                 #[sea_orm(primary_key, auto_increment = false)]
                 pub flight_id: i32,
@@ -56,6 +56,8 @@ fn a_composite_key_and_every_attribute() {
                 pub edition: i64,
                 #[sea_orm(ignore)]
                 pub note: String,
+                #[write_through(index)]
+                pub airline_id: Option<i64>,
                 #[sea_orm(has_one)]
                 pub flight: HasOne<super::flight::Entity>,
             }

@@ -15,7 +15,7 @@ use super::request::{COMMIT, EXECUTE, is_aside};
 use super::turnstile::{Arrives, Turnstile};
 use crate::faults::entities::flight;
 use crate::faults::scene::{Scene, address_of, through};
-use crate::histories::row::{Entity, code_of, codes_of};
+use crate::histories::row::{Entity, code_of, codes_of, squad_of, squads_of};
 use crate::support::Backend;
 use crate::support::probe::Probe;
 
@@ -155,7 +155,9 @@ impl Bench {
         let db = &self.scene.db;
         NEW.to(row).update(db).await.expect("it can be updated");
         let probe = Probe::on_redis(&self.scene.redis.url(), "shop").await;
-        for key in [probe.key::<Entity>(row), probe.pointer::<Entity>(0, &[code_of(row, NEW.gate).into()])] {
+        let pointer = probe.pointer::<Entity>(0, &[code_of(row, NEW.gate).into()]);
+        let list = probe.list::<Entity>(0, &[squad_of(row, NEW.gate).into()]);
+        for key in [probe.key::<Entity>(row), pointer, list] {
             let recorded = format!(
                 "INSERT INTO writethrough_outbox (write_id, namespace, kind, table_name, target) \
                  VALUES (1, 'shop', 'key', 'contended', '{}')",
@@ -253,6 +255,7 @@ impl Bench {
         let probe = Probe::on_redis(&self.scene.redis.url(), "shop").await;
         let mut keys = vec![probe.key::<Entity>(row), probe.key::<flight::Entity>(row)];
         keys.extend(codes_of(row).map(|code| probe.pointer::<Entity>(0, &[code.into()])));
+        keys.extend(squads_of(row).map(|squad| probe.list::<Entity>(0, &[squad.into()])));
         let keys: Vec<_> = keys.iter().map(|key| key.as_str()).collect();
         self.scene.redis.cli(&[&["UNLINK"], keys.as_slice()].concat());
     }

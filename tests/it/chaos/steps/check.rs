@@ -8,7 +8,7 @@ use super::operation::{NEW, OLD, Verb};
 use crate::faults::entities::flight;
 use crate::faults::locks;
 use crate::histories::operation::State;
-use crate::histories::row::{Entity, Values, code_of, codes_of};
+use crate::histories::row::{Entity, Values, code_of, codes_of, squad_of, squads_of};
 
 impl Bench {
     /// Whether the database holds what was written, if that is known, and nobody sees anything else.
@@ -60,7 +60,9 @@ impl Bench {
         }
         let by_code = |code| states[0].filter(|values| code_of(row, values.gate) == code);
         let by_codes: Vec<_> = codes_of(row).map(by_code).collect();
-        [states, by_codes].concat()
+        let by_squad = |squad| states[0].filter(|values| squad_of(row, values.gate) == squad);
+        let by_squads: Vec<_> = squads_of(row).map(by_squad).collect();
+        [states, by_codes, by_squads].concat()
     }
 
     async fn recorded(&self) -> usize {
@@ -70,7 +72,7 @@ impl Bench {
     }
 }
 
-/// What a store says of the rows that it is about: by primary key, and by each of their unique ones.
+/// What a store says of the rows that it is about: by primary key, by each of their unique ones, and in each of their lists.
 pub async fn seen_by(store: &Store, verb: Verb, row: i32) -> Vec<State> {
     if verb == Verb::InsertGenerated {
         return vec![flight::Entity::load_cached(row, store).await.expect("the database answers").map(values)];
@@ -81,6 +83,10 @@ pub async fn seen_by(store: &Store, verb: Verb, row: i32) -> Vec<State> {
     }
     for code in codes_of(row) {
         states.push(Entity::load_cached_by_code(code, store).await.expect("the database answers").map(Values::from));
+    }
+    for squad in squads_of(row) {
+        let list = Entity::load_all_cached_by_squad(squad, store).await.expect("the database answers");
+        states.push(list.into_iter().find(|model| model.id == row).map(Values::from));
     }
     states
 }

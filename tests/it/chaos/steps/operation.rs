@@ -134,7 +134,7 @@ impl Job {
             Verb::Insert => NEW.to(row).insert_through(store).await.map(drop),
             Verb::InsertGenerated => flight::new(NEW.gate.to_string()).insert_through(store).await.map(drop),
             Verb::Upsert => {
-                let updates = [Column::Gate, Column::Pilot, Column::Code];
+                let updates = [Column::Gate, Column::Pilot, Column::Code, Column::Squad];
                 let on_conflict = OnConflict::column(Column::Id).update_columns(updates).to_owned();
                 NEW.to(row).upsert_through(on_conflict, store).await.map(drop)
             }

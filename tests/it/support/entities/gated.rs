@@ -70,4 +70,11 @@ impl<T> Held<T> {
         self.release.send(()).expect("it is held");
         self.task.await.expect("it does not panic")
     }
+
+    /// Lets it go on no further than to where it waits next; to its end, if that is nowhere.
+    pub async fn abort(self) {
+        self.task.abort();
+        self.release.send(()).expect("it is held");
+        assert!(self.task.await.err().is_none_or(|error| error.is_cancelled()), "it panicked");
+    }
 }

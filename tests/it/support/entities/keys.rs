@@ -67,6 +67,11 @@ named_thing! {
     gate, "gate", bool, []
 }
 
+named_thing! {
+    /// An enum of the database, which has an order of its own.
+    class, "class", Class, []
+}
+
 /// What a passenger is known by.
 pub type PassengerId = sea_orm::prelude::Uuid;
 
@@ -77,6 +82,18 @@ pub enum Cabin {
     Economy,
     #[sea_orm(string_value = "business")]
     Business,
+}
+
+/// Not in the order of the alphabet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sea_orm::EnumIter, sea_orm::DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "class_kind")]
+pub enum Class {
+    #[sea_orm(string_value = "first")]
+    First,
+    #[sea_orm(string_value = "business")]
+    Business,
+    #[sea_orm(string_value = "economy")]
+    Economy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sea_orm::DeriveValueType)]

@@ -19,8 +19,8 @@ mod flight {
 }
 
 use flight::{ActiveModel, Column, Entity, Model};
-use sea_orm::ColumnTrait;
-use writethrough::{Error, Session, Store};
+use sea_orm::{ColumnTrait, EntityTrait};
+use writethrough::{Error, Session, Store, WarmOptions};
 
 fn returns<T>(_: &(impl Future<Output = Result<T, Error>> + Send)) {}
 
@@ -76,7 +76,14 @@ async fn every_method<S: Session>(row: Model, s: &S) -> Result<(), Error> {
     invalidate_all.await
 }
 
+/// A warm-up needs a store.
+async fn warmed(store: &Store) -> Result<(), Error> {
+    let warm = Entity::warm(Entity::find(), WarmOptions::new(), store);
+    returns::<u64>(&warm);
+    warm.await.map(drop)
+}
+
 #[allow(dead_code)]
 fn spawned(store: Store, row: Model) {
-    tokio::spawn(async move { every_method(row, &store).await });
+    tokio::spawn(async move { every_method(row, &store).await.and(warmed(&store).await) });
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{MAX_NAMESPACE_LEN, MAX_PK_LEN};
 use crate::entity::Unsupported;
 
-/// Why a namespace, or a primary or unique key, cannot be written as a key.
+/// Why a namespace, or a primary or secondary key, cannot be written as a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -33,6 +33,11 @@ pub enum KeyError {
         /// The number, counted from 0.
         key: usize,
     },
+    /// The entity has no index of this number.
+    NoSuchIndex {
+        /// The number, counted from 0.
+        index: usize,
+    },
     /// A column of the key is of a type that cannot be written.
     Unsupported(Unsupported),
 }
@@ -55,6 +60,9 @@ impl fmt::Display for KeyError {
             }
             Self::NoSuchKey { key } => {
                 write!(f, "the entity has no unique key number {key}: count its `unique_keys()` from 0")
+            }
+            Self::NoSuchIndex { index } => {
+                write!(f, "the entity has no index number {index}: count its `indexes()` from 0")
             }
             Self::Unsupported(kind) => write!(f, "the key cannot be written as a cache key: {kind}"),
         }

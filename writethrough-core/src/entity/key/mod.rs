@@ -9,16 +9,18 @@
 //! shop:flight@flight_no:LH454          a pointer: namespace, entity, columns of a unique key, their values
 //! shop:seat@flight_id+number:115:12A   a unique key of two columns
 //! {shop:flight@flight_no:3f}:LH454     a pointer on a cluster
+//! shop:flight&airline_id:5             a list: namespace, entity, columns of an index, their values
 //! ```
 //!
-//! Keys are injective: two rows have the same key only if table and primary key are the same, and two pointers only if
-//! table, unique key and values are, whatever bytes they consist of. They are short (see [`MAX_KEY_LEN`]) and printable ASCII. Everything but letters, digits and `_-.~+` is
-//! escaped as `%` and two hexadecimal digits, so that `:`, `{`, `}`, `#`, `!` and `@` mean something only where they
+//! Keys are injective: two rows have the same key only if table and primary key are the same, two pointers only if
+//! table, unique key and values are, and two lists only if table, index and values are, whatever bytes they consist of. They are short (see [`MAX_KEY_LEN`]) and printable ASCII. Everything but letters, digits and `_-.~+` is
+//! escaped as `%` and two hexadecimal digits, so that `:`, `{`, `}`, `#`, `!`, `@` and `&` mean something only where they
 //! stand by themselves, and no key has a character that a glob pattern of Redis would take for its own. NULL is
 //! `!null`, bytes are hexadecimal.
 //!
-//! A name and a primary key stand with `:` between them, a name and a unique key with `@`: no entity and no primary key
-//! produces it there. Between the columns of a unique key stands `+`, which is escaped within their names.
+//! A name and a primary key stand with `:` between them, a name and a unique key with `@`, a name and an index with `&`: no
+//! entity and no primary key produces it there. Between the columns of a key stands `+`, which is escaped within their
+//! names.
 
 mod error;
 pub(super) mod escape;
@@ -36,21 +38,23 @@ use sea_orm::{ModelTrait, Value};
 pub use error::KeyError;
 
 use super::facts::{Facts, facts};
+use super::secondary_key::Secondary;
 use super::traits::CachedEntity;
 use crate::cache::CacheKey;
 
 /// Longest namespace when escaped, in bytes.
 pub const MAX_NAMESPACE_LEN: usize = 64;
-/// Longest primary or unique key, in bytes as the user wrote it.
+/// Longest primary or secondary key, in bytes as the user wrote it.
 pub const MAX_PK_LEN: usize = 8 * 1024;
 /// Longest key there is, in bytes.
 pub const MAX_KEY_LEN: usize = MAX_NAMESPACE_LEN + 3 * escape::READABLE_LEN + "{:@:3f}:".len();
 
 const BUCKETS: u64 = 64;
 
-/// What stands behind an entity's name in the keys of its rows, and in those of its pointers.
+/// What stands behind an entity's name in the keys of its rows, in those of its pointers, and in those of its lists.
 const ROWS: char = ':';
 const POINTERS: char = '@';
+const LISTS: char = '&';
 
 /// The keys of one namespace.
 ///
@@ -128,18 +132,17 @@ impl KeySpace {
     /// When there is no such key, when the values are longer than [`MAX_PK_LEN`] or are more or fewer than the key's
     /// columns, or when one is of a type that this build does not know.
     pub fn pointer_key<E: CachedEntity>(&self, key: usize, values: &[Value]) -> Result<Option<CacheKey>, KeyError> {
-        let facts = facts::<E>();
-        let unique = facts.unique_keys.get(key).ok_or(KeyError::NoSuchKey { key })?;
-        if values.len() != unique.columns.len() {
-            return Err(KeyError::Arity { expected: unique.columns.len(), given: values.len() });
-        }
-        if values.iter().any(|value| *value == value.as_null()) {
-            return Ok(None);
-        }
-        let mut start = self.start(facts, POINTERS);
-        start.push_str(&unique.name);
-        start.push(':');
-        self.write(start, values).map(Some)
+        self.secondary_key::<E>(Secondary::Unique(key), values)
+    }
+
+    /// The key of the list of the rows that have these values of an index; `index` counts [`CachedEntity::indexes`]. `None`
+    /// when a value is NULL.
+    ///
+    /// # Errors
+    ///
+    /// As [`pointer_key`](Self::pointer_key).
+    pub fn list_key<E: CachedEntity>(&self, index: usize, values: &[Value]) -> Result<Option<CacheKey>, KeyError> {
+        self.secondary_key::<E>(Secondary::Index(index), values)
     }
 
     /// The keys of the pointers to this row, by the number of the unique key; `None` where a value is NULL.
@@ -148,24 +151,48 @@ impl KeySpace {
     ///
     /// As [`pointer_key`](Self::pointer_key).
     pub fn pointer_keys<E: CachedEntity>(&self, model: &E::Model) -> Result<Vec<Option<CacheKey>>, KeyError> {
-        (0..E::unique_keys().len()).map(|key| self.pointer_key_of::<E>(key, model)).collect()
+        (0..E::unique_keys().len()).map(|key| self.secondary_key_of::<E>(Secondary::Unique(key), model)).collect()
     }
 
-    /// The key of the pointer to this row from its values of one unique key; `None` where a value is NULL.
-    pub(crate) fn pointer_key_of<E: CachedEntity>(
+    /// The key of the pointer or list of these values of a secondary key; `None` when a value is NULL.
+    pub(crate) fn secondary_key<E: CachedEntity>(
         &self,
-        key: usize,
+        secondary: Secondary,
+        values: &[Value],
+    ) -> Result<Option<CacheKey>, KeyError> {
+        let (kind, missing) = match secondary {
+            Secondary::Unique(key) => (POINTERS, KeyError::NoSuchKey { key }),
+            Secondary::Index(index) => (LISTS, KeyError::NoSuchIndex { index }),
+        };
+        let entity = facts::<E>();
+        let key = secondary.facts(entity).ok_or(missing)?;
+        if values.len() != key.columns.len() {
+            return Err(KeyError::Arity { expected: key.columns.len(), given: values.len() });
+        }
+        if values.iter().any(|value| *value == value.as_null()) {
+            return Ok(None);
+        }
+        let mut start = self.start(entity, kind);
+        start.push_str(&key.name);
+        start.push(':');
+        self.write(start, values).map(Some)
+    }
+
+    /// The key of the pointer to this row, or of the list with it, from its values of a secondary key; `None` where one is
+    /// NULL.
+    pub(crate) fn secondary_key_of<E: CachedEntity>(
+        &self,
+        secondary: Secondary,
         model: &E::Model,
     ) -> Result<Option<CacheKey>, KeyError> {
-        let columns = E::unique_keys().get(key).ok_or(KeyError::NoSuchKey { key })?;
-        let values: Vec<_> = columns.iter().map(|column| model.get(*column)).collect();
-        self.pointer_key::<E>(key, &values)
+        let values: Vec<_> = secondary.columns::<E>().iter().map(|column| model.get(*column)).collect();
+        self.secondary_key::<E>(secondary, &values)
     }
 
-    /// What all keys of this entity start with, and no key of another: those of its rows, and its pointers.
+    /// What all keys of this entity start with, and no key of another: those of its rows, its pointers, and its lists.
     #[must_use]
-    pub fn prefixes<E: CachedEntity>(&self) -> [String; 2] {
-        [ROWS, POINTERS].map(|kind| self.start(facts::<E>(), kind))
+    pub fn prefixes<E: CachedEntity>(&self) -> [String; 3] {
+        [ROWS, POINTERS, LISTS].map(|kind| self.start(facts::<E>(), kind))
     }
 
     fn start(&self, facts: &Facts, kind: char) -> String {
@@ -193,6 +220,11 @@ impl KeySpace {
         }
         Ok(CacheKey::new(key))
     }
+}
+
+/// Whether a list stands under this key: everywhere else in a key the sign is escaped.
+pub(crate) fn is_list(key: &CacheKey) -> bool {
+    key.as_str().contains(LISTS)
 }
 
 /// A hash that never changes: processes of all versions must agree on it. FNV-1a, whose bits are then mixed, because

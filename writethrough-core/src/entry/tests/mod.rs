@@ -1,5 +1,6 @@
 //! Gated are the tests that speak of every kind of value; they need all features.
 
+mod lists;
 mod pointers;
 mod rows;
 

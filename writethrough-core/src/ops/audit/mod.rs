@@ -3,22 +3,24 @@
 //! Entries are met from both sides. From the **cache**: an entry that holds a row names its primary key, and is held
 //! against the database, which may have another row by now or none. From the **database**: what is remembered as absent
 //! can not be found by looking at the cache, for its key tells nobody which row it is of; so rows are taken in the order
-//! of their primary key, and all keys that speak of them are looked up. Nothing is leased or filled.
+//! of their primary key, and all keys that speak of them are looked up: their entries, pointers and lists. That an entry or a
+//! list has too much, whoever loads it finds out; so a list is wrong where it lacks a row. Nothing is leased or filled.
 //!
 //! What counts as a difference is decided in [`decide`].
 
 mod background;
 mod decide;
 mod options;
-mod pace;
 mod report;
 mod rows;
 mod subject;
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use indexmap::IndexSet;
 use rand::seq::SliceRandom;
 use sea_orm::sea_query::ValueTuple;
 use tracing::Instrument;
@@ -30,11 +32,11 @@ pub use report::{AuditRepair, AuditReport, Difference, StaleEntry};
 
 use self::decide::{Look, Suspect, Verdict};
 use self::options::{Extent, OnStale};
-use self::pace::Pace;
 use self::rows::Start;
 use self::subject::{Foreign, Subject};
 use super::context::Context;
 use super::load_many::find_many;
+use super::pace::Pace;
 use crate::cache::{CacheError, CacheKey, Cursor};
 use crate::entity::{CachedEntity, Facts, Owner, facts};
 use crate::entry::Payload;
@@ -129,7 +131,7 @@ impl<E: CachedEntity> Round<'_, E> {
 
     /// Looks up the rows of entries.
     async fn compare_entries(&mut self, from: &mut Cursor) -> Result<()> {
-        let [prefix, _] = self.context.keys.prefixes::<E>();
+        let [prefix, ..] = self.context.keys.prefixes::<E>();
         let (mut left, mut pages) = (self.audit.most(), self.audit.most());
         if self.audit.extent == Extent::All {
             *from = Cursor::default();
@@ -221,18 +223,20 @@ impl<E: CachedEntity> Round<'_, E> {
         Ok(looks)
     }
 
-    /// What stands under these keys. The cache must answer for each.
+    /// What stands under these keys. The cache must answer for each. Rows that are in one list ask for it once.
     async fn get(&self, keys: &[CacheKey]) -> Result<Vec<Standing<Payload>>> {
-        let calls = keys.iter().map(|key| (key.clone(), Step::Get)).collect();
-        let answers = self.context.cache.apply(calls).await.into_iter();
-        answers
-            .map(|answer| match answer {
-                Ok(Reply::Standing(standing)) => Ok(standing),
-                // No other reply answers `Get`.
-                Ok(_) => Ok(Standing::Absent),
-                Err(error) => Err(unanswered(error)),
-            })
-            .collect()
+        let asked: IndexSet<_> = keys.iter().collect();
+        let calls = asked.iter().map(|key| ((*key).clone(), Step::Get)).collect();
+        let mut standings = HashMap::new();
+        for (key, answer) in asked.into_iter().zip(self.context.cache.apply(calls).await) {
+            standings.insert(key, answer.map_err(unanswered)?);
+        }
+        let standing = |key| match standings.get(key) {
+            Some(Reply::Standing(standing)) => standing.clone(),
+            // No other reply answers `Get`.
+            _ => Standing::Absent,
+        };
+        Ok(keys.iter().map(standing).collect())
     }
 
     async fn rows(&self, subjects: &[Subject]) -> Result<Vec<Option<E::Model>>> {

@@ -21,7 +21,8 @@ const LISTED: usize = 1_000;
 pub struct AuditReport {
     /// Rows of the database whose keys were looked up in the cache.
     pub rows: u64,
-    /// Entries that were compared with the database: those that agree, that differ, and the next two.
+    /// Entries that were compared with the database: those that agree, that differ, and the next two. A list counts once
+    /// for each row that has its value.
     pub compared: u64,
     /// Entries that differed, or changed, because a write was in flight: at the second look they agreed, were fenced or
     /// had been replaced. Nothing is wrong with them.
@@ -69,6 +70,8 @@ pub enum Difference {
     Inserted,
     /// The entry says that no row has a value of a unique key, and this one has.
     Taken,
+    /// The list of the rows with a value of an index lacks this one, which has it. One of them, if it lacks several.
+    Unlisted,
 }
 
 /// What an audit did about a stale entry.

@@ -5,8 +5,8 @@ use sea_orm::sea_query::ValueTuple;
 
 use super::report::Difference;
 use crate::cache::CacheKey;
-use crate::entity::CachedEntity;
-use crate::entry::{Decoded, Payload, decode, decode_pointer, encode_row};
+use crate::entity::{CachedEntity, Secondary, facts};
+use crate::entry::{Decoded, Payload, decode, decode_list, decode_pointer, encode_row};
 use crate::error::Result;
 use crate::ops::context::Context;
 
@@ -25,6 +25,8 @@ pub(super) enum Place {
     Row,
     /// Under its value of the unique key of this number.
     Pointer(usize),
+    /// In the list of the rows with its value of the index of this number.
+    List(usize),
 }
 
 /// What an entry is, held against the row as the database has it.
@@ -41,12 +43,21 @@ impl Subject {
         let pk = model.get_primary_key_value();
         let mut subjects: Vec<Self> = Vec::new();
         let row = context.key::<E>(&pk).ok().map(|key| (key, Place::Row));
-        let pointers = (0..E::unique_keys().len()).filter_map(|number| {
-            let key = context.keys.pointer_key_of::<E>(number, model).ok().flatten()?;
-            Some((key, Place::Pointer(number)))
+        // Of an index that does not compare by bytes there are no lists.
+        let is_kept = |secondary: &Secondary| match secondary {
+            Secondary::Unique(_) => true,
+            Secondary::Index(_) => secondary.facts(facts::<E>()).is_some_and(|index| index.exact),
+        };
+        let secondary = Secondary::all::<E>().filter(is_kept).filter_map(|secondary| {
+            let key = context.keys.secondary_key_of::<E>(secondary, model).ok().flatten()?;
+            let place = match secondary {
+                Secondary::Unique(number) => Place::Pointer(number),
+                Secondary::Index(number) => Place::List(number),
+            };
+            Some((key, place))
         });
         // A row whose key is too long has no entry. An entity may name the same unique key twice.
-        for (key, place) in row.into_iter().chain(pointers) {
+        for (key, place) in row.into_iter().chain(secondary) {
             if subjects.iter().all(|known| known.key != key) {
                 subjects.push(Self { key, pk: pk.clone(), place });
             }
@@ -85,8 +96,18 @@ impl Subject {
             // A pointer to a row is verified by whoever follows it.
             Place::Pointer(number) => match (decode_pointer::<E>(number, payload), row) {
                 (Err(_), _) => Agreement::Unreadable,
-                (Ok(Decoded::Absent), Some(row)) if self.is_pointed_at::<E>(context, number, row) => {
+                (Ok(Decoded::Absent), Some(row)) if self.is_key_of::<E>(context, Secondary::Unique(number), row) => {
                     Agreement::Differs(Difference::Taken)
+                }
+                _ => Agreement::Agrees,
+            },
+            // So is a row that is in a list.
+            Place::List(number) => match (decode_list::<E>(number, payload), row) {
+                (Err(_), _) => Agreement::Unreadable,
+                (Ok(pks), Some(row))
+                    if !pks.contains(&self.pk) && self.is_key_of::<E>(context, Secondary::Index(number), row) =>
+                {
+                    Agreement::Differs(Difference::Unlisted)
                 }
                 _ => Agreement::Agrees,
             },
@@ -108,8 +129,8 @@ impl Subject {
         }
     }
 
-    fn is_pointed_at<E: CachedEntity>(&self, context: &Context, number: usize, row: &E::Model) -> bool {
-        matches!(context.keys.pointer_key_of::<E>(number, row), Ok(Some(key)) if key == self.key)
+    fn is_key_of<E: CachedEntity>(&self, context: &Context, secondary: Secondary, row: &E::Model) -> bool {
+        matches!(context.keys.secondary_key_of::<E>(secondary, row), Ok(Some(key)) if key == self.key)
     }
 }
 

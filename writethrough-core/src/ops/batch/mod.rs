@@ -56,7 +56,8 @@ async fn write<E: CachedEntity>(
     }
     let write = Write::begin(&context, facts::<E>(), point);
     let written = |executed: Executed<E::Model>| {
-        Ok(Written { settled: keys.settled(&context, executed.rows::<E>()?)?, result: executed })
+        let settled = keys.settled(&context, executed.rows::<E>()?)?;
+        Ok(Written { settled, result: executed, sweeps: Vec::new() })
     };
     let result = write.transaction(async |tx| execute::<E>(changes, tx).await, written).await;
     evict_if_lost::<E, _>(&context, &result, contested).await;

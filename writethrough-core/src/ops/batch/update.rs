@@ -7,8 +7,7 @@ use sea_orm::{
 };
 
 use super::order::in_order;
-use crate::entity::CachedEntity;
-use crate::ops::load_many::is_one_of;
+use crate::entity::{CachedEntity, has_one_of};
 use crate::ops::locked::locked_rows;
 
 /// Different rows that set the same columns.
@@ -37,7 +36,7 @@ impl<E: CachedEntity> Updates<E> {
     }
 
     fn statement(&self) -> UpdateMany<E> {
-        let statement = E::update_many().filter(is_one_of::<E>(&self.keys));
+        let statement = E::update_many().filter(has_one_of::<E>(&self.keys));
         let is_no_key = |column: &E::Column| E::PrimaryKey::from_column(*column).is_none();
         E::Column::iter().filter(is_no_key).fold(statement, |statement, column| match self.value_of(column) {
             Some(value) => statement.col_expr(column, value),

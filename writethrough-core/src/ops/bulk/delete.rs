@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::{IntoCondition, ValueTuple};
-use sea_orm::{Condition, ConnectionTrait, DbErr, ModelTrait, QueryFilter};
+use sea_orm::{Condition, ConnectionTrait, DatabaseTransaction, DbErr, ModelTrait, QueryFilter};
 
-use super::{Met, bounded, exceeds, lists, locked_keys};
-use crate::entity::{CachedEntity, facts};
+use super::{Met, WithFamily, bounded, deleted_with, exceeds, lists, locked_keys};
+use crate::entity::{CachedEntity, facts, has_one_of};
 use crate::entry::encode_absent;
 use crate::error::Result;
+use crate::ops::cascade::Family;
 use crate::ops::claim::{Claim, Settled};
 use crate::ops::context::{Context, is_mysql};
 use crate::ops::delete::delete_span;
 use crate::ops::effect::Changed;
-use crate::ops::load_many::is_one_of;
 use crate::ops::shield::PointOfNoReturn;
 use crate::ops::write::{Write, Written, traced};
 
 /// Which rows are to go.
 #[derive(Clone, Debug)]
 pub(crate) struct Delete<E: CachedEntity> {
-    filter: Condition,
+    pub(super) filter: Condition,
     _entity: std::marker::PhantomData<fn() -> E>,
 }
 
@@ -55,7 +55,7 @@ impl<E: CachedEntity> Delete<E> {
         let met = locked_keys::<E>(tx, self.filter, bound).await?;
         if let Met::Rows(keys) = &met {
             for keys in lists::<E>(tx.get_database_backend(), keys) {
-                E::delete_many().filter(is_one_of::<E>(keys)).exec(tx).await?;
+                E::delete_many().filter(has_one_of::<E>(keys)).exec(tx).await?;
             }
         }
         Ok(met)
@@ -86,7 +86,16 @@ pub(crate) async fn delete_many<E: CachedEntity>(context: &Arc<Context>, delete:
 async fn write<E: CachedEntity>(context: Arc<Context>, delete: Delete<E>, point: PointOfNoReturn) -> Result<Changed> {
     let write = Write::begin(&context, facts::<E>(), point);
     let bound = context.settings.bulk_limit;
-    let written = |met| Ok(Written { settled: deleted::<E>(&context, &met)?, result: met });
+    if let Some(family) = Family::of::<E>(&context) {
+        let statements = async |tx: &DatabaseTransaction| delete.execute_with(tx, &family, bound, |_| ()).await;
+        let written = |met: WithFamily| {
+            let (settled, sweeps) = deleted_with::<E>(&context, &met)?;
+            Ok(Written { result: met, settled, sweeps })
+        };
+        let ((met, _), cache) = write.transaction(statements, written).await?;
+        return Ok(Changed::new(met.written(), cache));
+    }
+    let written = |met| Ok(Written { settled: deleted::<E>(&context, &met)?, result: met, sweeps: Vec::new() });
     let (met, cache) = write.transaction(async |tx| delete.execute(tx, bound).await, written).await?;
     Ok(Changed::new(met.written(), cache))
 }

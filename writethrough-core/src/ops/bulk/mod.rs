@@ -7,6 +7,7 @@
 //! A bound keeps one call from filling memory and cache with a whole table; beyond it nothing is written.
 
 mod delete;
+mod family;
 mod update;
 
 use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Query, ValueTuple};
@@ -17,6 +18,7 @@ use sea_orm::{
 
 pub(super) use self::delete::deleted;
 pub(crate) use self::delete::{Delete, delete_many};
+pub(super) use self::family::{WithFamily, deleted_with};
 pub(super) use self::update::updated;
 pub(crate) use self::update::{Update, update_many};
 use super::limits::Limits;

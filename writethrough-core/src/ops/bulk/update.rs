@@ -8,13 +8,12 @@ use sea_orm::{
 };
 
 use super::{Met, bounded, exceeds, lists, locked_keys};
-use crate::entity::{CachedEntity, facts};
+use crate::entity::{CachedEntity, facts, has_one_of};
 use crate::error::{Error, Result};
 use crate::ops::claim::Settled;
 use crate::ops::context::{Context, is_mysql};
 use crate::ops::effect::Changed;
 use crate::ops::footprint::Footprint;
-use crate::ops::load_many::is_one_of;
 use crate::ops::locked::locked_rows;
 use crate::ops::shield::PointOfNoReturn;
 use crate::ops::version::next;
@@ -96,7 +95,7 @@ impl<E: CachedEntity> Update<E> {
             Met::TooMany => return Ok(Met::TooMany),
         };
         for keys in lists::<E>(tx.get_database_backend(), &keys) {
-            self.statement(is_one_of::<E>(keys)).exec(tx).await?;
+            self.statement(has_one_of::<E>(keys)).exec(tx).await?;
         }
         Ok(Met::Rows(locked_rows::<E>(tx, keys).await?))
     }
@@ -138,7 +137,8 @@ pub(crate) async fn update_many<E: CachedEntity>(context: &Arc<Context>, update:
 async fn write<E: CachedEntity>(context: Arc<Context>, update: Update<E>, point: PointOfNoReturn) -> Result<Changed> {
     let write = Write::begin(&context, facts::<E>(), point);
     let (footprint, bound) = (update.footprint(), context.settings.bulk_limit);
-    let written = |met| Ok(Written { settled: updated::<E>(&context, &footprint, &met)?, result: met });
+    let written =
+        |met| Ok(Written { settled: updated::<E>(&context, &footprint, &met)?, result: met, sweeps: Vec::new() });
     let (met, cache) = write.transaction(async |tx| update.execute(tx, bound).await, written).await?;
     Ok(Changed::new(met.written(), cache))
 }

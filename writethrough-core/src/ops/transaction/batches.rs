@@ -8,7 +8,8 @@ use super::connection::Own;
 use crate::entity::CachedEntity;
 use crate::error::Result;
 use crate::ops::batch::{Batch, Executed, execute};
-use crate::ops::bulk::{self, Delete, Met, Update};
+use crate::ops::bulk::{self, Delete, Met, Update, WithFamily};
+use crate::ops::cascade::{Family, Touched};
 use crate::ops::context::before_commit;
 use crate::ops::save::{Verb, advise};
 use crate::ops::version::evict_if_lost;
@@ -61,6 +62,12 @@ impl Transaction {
         let context = self.context();
         context.meet::<E>();
         let bound = context.settings.bulk_limit;
+        if let Some(family) = Family::of::<E>(context) {
+            let note = |touched: &Touched| self.note_family(touched);
+            let rows = async |tx: &Own<'_>| whole(tx, delete.execute_with(tx, &family, bound, note).await);
+            let settled = |met: &WithFamily| Ok(bulk::deleted_with::<E>(context, met)?.0);
+            return Ok(self.write(None, rows, settled).await?.0.written());
+        }
         let rows = async |tx: &Own<'_>| whole(tx, delete.execute(tx, bound).await);
         let settled = |met: &Met<ValueTuple>| bulk::deleted::<E>(context, met);
         Ok(self.write(None, rows, settled).await?.written())

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use sea_orm::{DbErr, TransactionOptions, TransactionTrait};
 
+use super::boxed::erased;
 use super::claim::{Claim, Settled};
 use super::context::{Context, before_commit};
 use crate::error::{Error, Result};
@@ -116,7 +117,7 @@ impl Transaction {
     ///
     /// As [`Transaction::begin`].
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Self> {
-        self.nest(options).await.map_err(before_commit)
+        erased(move || self.nest(options)).await.map_err(before_commit)
     }
 
     /// Runs the work in a nested transaction: releases its savepoint if the work returns `Ok`, rolls back to it otherwise.
@@ -175,7 +176,11 @@ impl Transaction {
     /// rollback. Dropping the release of a savepoint fails the whole transaction.
     pub async fn commit(self) -> Result<()> {
         let level = self.into_level()?;
-        if level.depth == 1 { commit::commit(level).await } else { release(level).await }
+        if level.depth == 1 {
+            erased(move || commit::commit(level)).await
+        } else {
+            erased(move || release(level)).await
+        }
     }
 
     /// Rolls back, or rolls back to the savepoint: the cache never learns of it.
@@ -192,9 +197,9 @@ impl Transaction {
         let level = self.into_level()?;
         if level.depth == 1 {
             let deadline = level.shared.context.deadline();
-            return deadline.within(None, pin!(level.inner.rollback())).await;
+            return erased(move || async move { deadline.within(None, pin!(level.inner.rollback())).await }).await;
         }
-        roll_back_to(level).await
+        erased(move || roll_back_to(level)).await
     }
 
     /// Takes over from the handle, if nothing nested is open.

@@ -10,15 +10,17 @@ use super::connection::Own;
 use super::ledger::Failure;
 use super::{Claim, Settled, Transaction};
 use crate::entity::{CachedEntity, Owner, PkValue, facts};
-use crate::entry::encode_absent;
 use crate::error::Result;
+use crate::ops::cascade::{Family, Touched};
 use crate::ops::change::Change;
 use crate::ops::context::{Context, before_commit, is_mysql};
-use crate::ops::delete::{Removal, delete_returning};
+use crate::ops::delete::{Removal, absent, delete_returning};
 use crate::ops::footprint::Footprint;
 use crate::ops::invalidate::keys_of_row;
 use crate::ops::load_by_key::find_by_key;
+use crate::ops::load_lists::find_lists;
 use crate::ops::load_many::find_many;
+use crate::ops::related::{Asked, find_related};
 use crate::ops::save::{Verb, advise};
 use crate::ops::upsert::{Upsert, settled};
 use crate::ops::version::{current, explained, unless_lost};
@@ -48,6 +50,26 @@ impl Transaction {
         self.context().meet::<E>();
         let own = self.own().await.map_err(before_commit)?;
         find_by_key::<E>(self.context(), &own, key, &values).await
+    }
+
+    /// Loads what belongs to rows as this transaction sees it.
+    pub(crate) async fn related<R: CachedEntity>(&self, asked: Asked<R>) -> Result<Vec<Vec<R::Model>>> {
+        let context = self.context();
+        context.meet::<R>();
+        let own = self.own().await.map_err(before_commit)?;
+        find_related::<R>(context, &own, &asked).await
+    }
+
+    /// Loads the rows of each of these values of an index as this transaction sees them; of each in the order of their
+    /// primary keys.
+    pub(crate) async fn load_lists<E: CachedEntity>(
+        &self,
+        index: usize,
+        values: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<E::Model>>> {
+        self.context().meet::<E>();
+        let own = self.own().await.map_err(before_commit)?;
+        find_lists::<E>(self.context(), &own, index, values).await
     }
 
     /// Writes a row, with its hooks.
@@ -114,7 +136,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Removes the entry of this row and its pointers with the commit.
+    /// Removes the entry of this row, its pointers, and the lists that have it, with the commit.
     pub(crate) fn invalidate_model<E: CachedEntity>(&self, model: &E::Model) -> Result<()> {
         self.level().usable().map_err(before_commit)?;
         self.context().meet::<E>();
@@ -135,8 +157,11 @@ impl Transaction {
         let context = self.context();
         context.meet::<E>();
         let claim = Claim::new::<E>(context.key::<E>(&pk)?);
+        if let Some(family) = Family::of::<E>(context) {
+            return self.delete_with_family(&family, claim, pk, statement).await;
+        }
         if facts::<E>().exact_key {
-            let remembered = context.settings.negative_ttl(&E::POLICY).map(|ttl| (encode_absent::<E>(), ttl));
+            let remembered = absent::<E>(context);
             let row = async |tx: &Own<'_>| Ok(statement.exec(tx).await?.rows_affected > 0);
             let settled = |existed: &bool| {
                 let value = remembered.clone().filter(|_| *existed);
@@ -151,6 +176,38 @@ impl Transaction {
             Ok(key.map(|key| Settled { claim: Claim::new::<E>(key), value: None }).into_iter().collect())
         };
         Ok(self.write(None, row, settled).await?.is_some())
+    }
+
+    /// Deletes a row on which rows of other entities depend: all of them are noted before it is.
+    async fn delete_with_family<E: CachedEntity>(
+        &self,
+        family: &Family<'_>,
+        claim: Claim,
+        pk: ValueTuple,
+        statement: ValidatedDeleteOne<E>,
+    ) -> Result<bool> {
+        let absent = absent::<E>(self.context());
+        let row = async |tx: &Own<'_>| {
+            family.begin(tx).await?;
+            let touched = family.lock(tx, &[pk]).await?;
+            if touched.is_nothing {
+                return Ok((false, touched));
+            }
+            self.note_family(&touched);
+            Ok((statement.exec(tx).await?.rows_affected > 0, touched))
+        };
+        let settled = |(existed, touched): &(bool, Touched)| {
+            Ok(if *existed { touched.settled(absent.clone()).0 } else { Vec::new() })
+        };
+        Ok(self.write(Some(vec![claim]), row, settled).await?.0)
+    }
+
+    /// What a delete takes along is noted before its statement is sent.
+    pub(super) fn note_family(&self, touched: &Touched) {
+        let (settled, sweeps) = touched.settled(None);
+        let mut ledger = self.level().shared.ledger();
+        settled.into_iter().for_each(|settled| ledger.note(settled.claim));
+        sweeps.into_iter().for_each(|owner| ledger.sweep(owner));
     }
 
     /// A row as it is now, for who wants to know why a statement has not met it.

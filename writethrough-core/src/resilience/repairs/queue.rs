@@ -11,7 +11,7 @@ use crate::cache::CacheKey;
 pub(crate) struct EntityKeys {
     /// The table's name.
     pub(crate) label: &'static str,
-    pub(crate) prefixes: [String; 2],
+    pub(crate) prefixes: [String; 3],
 }
 
 impl EntityKeys {

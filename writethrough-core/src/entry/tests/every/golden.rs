@@ -12,7 +12,8 @@ use super::row::{every, sample};
 use super::values;
 use crate::entity::samples::{flight, ticket};
 use crate::entry::{
-    Decoded, Payload, decode, decode_pointer, encode_absent, encode_no_row, encode_pointer, encode_row,
+    Decoded, Payload, decode, decode_list, decode_pointer, encode_absent, encode_list, encode_no_row, encode_pointer,
+    encode_row,
 };
 
 const GOLDEN: &str = include_str!("../../golden/v1.txt");
@@ -41,6 +42,8 @@ enum Expected {
     Absent,
     /// A pointer of this key, to the row with this number or to none.
     Pointer(usize, Decoded<i32>),
+    /// A list of this index, of the rows with these numbers.
+    List(usize, Vec<i32>),
 }
 
 impl Expected {
@@ -53,6 +56,10 @@ impl Expected {
             }
             Self::Row(model) => assert_eq!(decode::<every::Entity>(&payload), Ok(Decoded::Row((**model).clone()))),
             Self::Absent => assert_eq!(decode::<flight::Entity>(&payload), Ok(Decoded::Absent)),
+            Self::List(index, ids) => {
+                let pks = ids.iter().map(|id| ValueTuple::One((*id).into())).collect();
+                assert_eq!(decode_list::<ticket::Entity>(*index, &payload), Ok(pks));
+            }
             Self::Pointer(key, to) => {
                 let to = match to {
                     Decoded::Row(id) => Decoded::Row(ValueTuple::One((*id).into())),
@@ -82,6 +89,11 @@ fn samples() -> Vec<(String, Vec<u8>, Expected)> {
     }
     let no_row = encode_no_row::<ticket::Entity>(2).0.to_vec();
     samples.push(("pointer to no row".to_owned(), no_row, Expected::Pointer(2, Decoded::Absent)));
+    for (index, ids) in [(0, vec![]), (1, vec![-300, 5, 70_000])] {
+        let pks: Vec<_> = ids.iter().map(|id| ValueTuple::One((*id).into())).collect();
+        let list = encode_list::<ticket::Entity>(index, &pks).unwrap().0.to_vec();
+        samples.push((format!("list {index}"), list, Expected::List(index, ids)));
+    }
     samples
 }
 

@@ -199,7 +199,7 @@ proptest! {
     #[test]
     fn any_value_in_a_pointer_is_a_key_of_the_columns_type_or_an_error(value in any_value(), garbage: Vec<u8>, key in 0..2_usize) {
         let mut bytes = encode_pointer::<every::Entity>(key, &sample()).unwrap().0.to_vec();
-        let names = facts::<every::Entity>().unique_keys[key].pointer_names.as_slice();
+        let names = facts::<every::Entity>().unique_keys[key].names_with_primary.as_slice();
         for values in [[&[0x92], super::values::encode(&value).unwrap().as_slice()].concat(), garbage] {
             bytes.truncate(MARK_LEN);
             bytes.extend(values);

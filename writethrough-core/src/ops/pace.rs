@@ -1,4 +1,4 @@
-//! How fast an audit may go.
+//! How fast work that nobody waits for may go.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
