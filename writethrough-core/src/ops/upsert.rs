@@ -48,10 +48,8 @@ async fn write<E: CachedEntity>(
 ) -> Result<Option<Saved<E::Model>>> {
     let write = Write::begin(&context, facts::<E>(), point);
     let upsert = Upsert::<E>::new(active_model, on_conflict)?;
-    let written = |model: Option<E::Model>| {
-        let settled = settled::<E>(&context, model.as_ref())?;
-        Ok(Written { result: model, settled, sweeps: Vec::new() })
-    };
+    let written =
+        |model: Option<E::Model>| Ok(Written { settled: settled::<E>(&context, model.as_ref())?, result: model });
     let (model, cache) = write.transaction(async |tx| upsert.execute(tx).await, written).await?;
     Ok(model.map(|model| Saved::new(model, cache)))
 }
@@ -149,7 +147,7 @@ fn assigned(set: &str) -> Vec<String> {
             Token::Quoted(name) if begins => names.push(name.trim_matches('"').replace("\"\"", "\"")),
             Token::Punctuation("(") => depth += 1,
             Token::Punctuation(")") => depth = depth.saturating_sub(1),
-            Token::Punctuation(sign) if sign == "," && depth == 0 => {
+            Token::Punctuation(",") if depth == 0 => {
                 begins = true;
                 continue;
             }

@@ -4,12 +4,13 @@
 //! its conditions, and an update adds one. Where it meets no row, we look whether the row is there. If it is, somebody else
 //! was faster: that is a conflict. Nothing was written, and the row's entry is removed, for the model may have come from it.
 
+use std::pin::pin;
+
 use sea_orm::sea_query::{Expr, ExprTrait, FromValueTuple, Value, ValueTuple};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, IdenStatic, ModelTrait, QueryFilter,
     QueryTrait, ValidatedDeleteOne, ValidatedUpdateOne,
 };
-use std::pin::pin;
 
 use super::claim::Claim;
 use super::context::{Context, is_mysql};
@@ -19,7 +20,6 @@ use crate::entity::{CachedEntity, PkValue, facts};
 use crate::error::{Error, Result};
 
 /// The version that the row has, if nobody else has changed it since the caller saw it.
-#[derive(Clone)]
 pub(super) struct Expected<E: CachedEntity> {
     column: E::Column,
     value: Value,
@@ -125,7 +125,7 @@ pub(super) async fn explained<E: CachedEntity>(
     row: impl Future<Output = Result<Option<E::Model>, DbErr>>,
     error: Error,
 ) -> Error {
-    if !met_no_row(&error) {
+    if !matches!(error.db_err(), Some(DbErr::RecordNotUpdated)) {
         return error;
     }
     match unless_lost::<E>(context, row).await {
@@ -134,11 +134,7 @@ pub(super) async fn explained<E: CachedEntity>(
     }
 }
 
-/// Whether this is the error of an update whose conditions no row meets.
-pub(super) fn met_no_row(error: &Error) -> bool {
-    matches!(error.db_err(), Some(DbErr::RecordNotUpdated))
-}
-
+/// Whether one more would be none of its type.
 fn is_last(version: &Value) -> bool {
     match version {
         Value::SmallInt(Some(version)) => *version == i16::MAX,
