@@ -12,7 +12,7 @@ use super::fixture::*;
 use crate::support::redis::RedisServer;
 use crate::support::{Fault, FaultProxy};
 
-const KEYS: usize = 500;
+const KEYS: usize = 200;
 
 fn names() -> impl Iterator<Item = String> {
     (0..KEYS).map(|number| format!("key-{number}"))
@@ -22,7 +22,7 @@ fn fences() -> Vec<Call> {
     names().map(|name| (key(&name), Step::Fence { nonce: Nonce(7), lasting: LONG })).collect()
 }
 
-/// Fifty megabytes, of which each key has a value of its own.
+/// Twenty megabytes, of which each key has a value of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_large_for_one_command_is_written_and_read_key_by_key() {
     let server = RedisServer::start([]);
@@ -49,7 +49,7 @@ async fn what_is_too_large_for_one_command_is_written_and_read_key_by_key() {
     }
 }
 
-/// So that the last command does not wait behind fifty megabytes while its time runs.
+/// So that the last command does not wait behind twenty megabytes while its time runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_than_a_little_is_under_way_until_the_server_answers() {
     let server = RedisServer::start([]);
@@ -64,7 +64,7 @@ async fn no_more_than_a_little_is_under_way_until_the_server_answers() {
     proxy.set(Fault::HoldReplies).await;
     let before = proxy.traffic().requests.received;
     let call = tokio::spawn(async move { cache.apply(names().map(|name| fill(name, 100_000)).collect()).await });
-    let (little, whole) = (300_000, 50_000_000);
+    let (little, whole) = (300_000, 20_000_000);
     let sent = proxy.until(|traffic| traffic.requests.received - before > little).await;
     assert!(sent.requests.received - before < 1_000_000);
     proxy.set(Fault::Pass).await;

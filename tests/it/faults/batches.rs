@@ -27,7 +27,7 @@ on_every_backend! {
     async fn a_batch_goes_on_without_its_cache_and_every_key_is_repaired(backend: Backend) {
         let scene = Scene::new(backend).await;
         let (store, other) = (scene.behind_proxy(CACHE_TIMEOUT).await, scene.store().await);
-        thirty(&scene, &store).await;
+        thirty(&scene, &other).await;
         for (fault, gate) in [(Fault::Refuse, "B1"), (Fault::Stall, "B2"), (Fault::DropReplies, "B3")] {
             scene.proxy.set(fault).await;
             let saved = store.save_many(moved(gate)).await.expect("degrade goes on without the cache");
@@ -46,8 +46,8 @@ on_every_backend! {
 
     async fn without_an_acknowledged_fence_no_row_of_a_batch_is_written(backend: Backend) {
         let scene = Scene::new(backend).await;
-        let store = scene.behind_proxy(CACHE_TIMEOUT).await;
-        let rows = booking::Entity::insert_many_through((0..30).map(|_| booking::new("1A")), &store).await;
+        let (store, other) = (scene.behind_proxy(CACHE_TIMEOUT).await, scene.store().await);
+        let rows = booking::Entity::insert_many_through((0..30).map(|_| booking::new("1A")), &other).await;
         let rows = rows.expect("all is well");
         scene.proxy.set(Fault::Stall).await;
         let batch = store.insert_many((0..30).map(|_| booking::new("2B"))).await.map(drop);
@@ -95,7 +95,7 @@ async fn a_batch_that_was_dropped_before_it_began_writes_nothing() {
     assert_eq!(flight::Entity::find().count(&scene.db).await.expect("the database answers"), 0);
 }
 
-/// A hundred megabytes, of which the last are sent long after the timeout of a command has passed.
+/// Thirty megabytes, of which the last are sent long after the timeout of a command has passed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_rows_do_not_make_the_cache_look_dead() {
     let scene = Scene::new(Backend::Sqlite).await;
@@ -103,14 +103,15 @@ async fn large_rows_do_not_make_the_cache_look_dead() {
     let log = StatementLog::attach(&mut db);
     // Each command takes some milliseconds, on a busy machine some hundred; all of them together some seconds.
     let builder = Store::builder().database(db).cache_url(scene.redis.url()).namespace("shop");
-    let store = builder.cache_timeout(Duration::from_secs(1)).build().await.expect("a store");
+    let builder = builder.write_timeout(Duration::from_secs(300)).cache_timeout(Duration::from_secs(1));
+    let store = builder.build().await.expect("a store");
     let text = |id: i32| format!("{id:06}").repeat(100_000 / 6);
-    let rows = (1..=1_000).map(|id| flight::at(id, text(id)));
+    let rows = (1..=300).map(|id| flight::at(id, text(id)));
     let saved = store.insert_many(rows).await.expect("degrade would go on without the cache");
     assert_eq!(saved.cache, CacheEffect::Refreshed);
     let load_all = async || {
         log.take();
-        let loaded = flight::Entity::load_many_cached(1..=1_000, &store).await.expect("loaded");
+        let loaded = flight::Entity::load_many_cached(1..=300, &store).await.expect("loaded");
         assert!(loaded.into_iter().zip(1..).all(|(row, id)| row.is_some_and(|row| row.gate == text(id))));
         log.take().len()
     };
