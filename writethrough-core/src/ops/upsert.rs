@@ -48,8 +48,10 @@ async fn write<E: CachedEntity>(
 ) -> Result<Option<Saved<E::Model>>> {
     let write = Write::begin(&context, facts::<E>(), point);
     let upsert = Upsert::<E>::new(active_model, on_conflict)?;
-    let written =
-        |model: Option<E::Model>| Ok(Written { settled: settled::<E>(&context, model.as_ref())?, result: model });
+    let written = |model: Option<E::Model>| {
+        let settled = settled::<E>(&context, model.as_ref())?;
+        Ok(Written { result: model, settled, sweeps: Vec::new() })
+    };
     let (model, cache) = write.transaction(async |tx| upsert.execute(tx).await, written).await?;
     Ok(model.map(|model| Saved::new(model, cache)))
 }
