@@ -111,6 +111,7 @@ fn not_in_primary_key(entity: &Entity, variant: &Ident) -> TokenStream {
     let name = &entity.entity;
     quote_spanned! {variant.span()=>
         const _: () = {
+            #[allow(dead_code)]
             struct NoVariant([u8; 4096]);
             #[allow(dead_code, non_upper_case_globals)]
             trait NotInPrimaryKey {

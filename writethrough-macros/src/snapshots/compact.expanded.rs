@@ -134,6 +134,70 @@ impl Entity {
         ::writethrough::__private::invalidate_all::<Self, S>(s)
     }
 }
+/// Writing many rows through the cache.
+#[allow(dead_code)]
+impl Entity {
+    /// Inserts the rows in the database and in the cache, all or none, and returns them as the database has
+    /// them, in the order given.
+    ///
+    /// Rows that set the same columns go together in as few statements as the database takes. Hooks run for
+    /// each row.
+    ///
+    /// # Errors
+    ///
+    /// If there is such a row or the database fails otherwise, or if the cache does not answer and
+    /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in a
+    /// transaction a failed statement fails the transaction.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub fn insert_many_through<I, S>(
+        active_models: I,
+        s: &S,
+    ) -> ::writethrough::__private::Verb<'_, ::std::vec::Vec<Model>>
+    where
+        I: ::core::iter::IntoIterator<Item = ActiveModel>,
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::insert_many::<Self, S>(active_models, s)
+    }
+    /// Saves the rows in the database and in the cache, all or none, and returns them as the database has them,
+    /// in the order given.
+    ///
+    /// Each is inserted if a column of its primary key is not set and updated otherwise, as by `save_through`.
+    /// Of several writes of one row the last holds. Hooks run for each row.
+    ///
+    /// # Errors
+    ///
+    /// If one of the rows to be updated is not there or the database fails otherwise, or if the cache does not
+    /// answer and `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in
+    /// a transaction a failed batch fails the transaction.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that has begun goes on when the future is dropped.
+    pub fn save_many_through<I, S>(
+        active_models: I,
+        s: &S,
+    ) -> ::writethrough::__private::Verb<'_, ::std::vec::Vec<Model>>
+    where
+        I: ::core::iter::IntoIterator<Item = ActiveModel>,
+        S: ::writethrough::__private::Session,
+    {
+        ::writethrough::__private::save_many::<Self, S>(active_models, s)
+    }
+    /// Begins an update of all rows that a filter selects: `set` and `filter` say what and where, `exec` does it,
+    /// in the database and in the cache.
+    pub fn update_many_through() -> ::writethrough::__private::UpdateManyThrough<Self> {
+        ::writethrough::__private::update_many()
+    }
+    /// Begins a deletion of all rows that a filter selects: `filter` says which, `exec` does it, in the database
+    /// and in the cache.
+    pub fn delete_many_through() -> ::writethrough::__private::DeleteManyThrough<Self> {
+        ::writethrough::__private::delete_many()
+    }
+}
 /// Warming up the cache.
 #[allow(dead_code)]
 impl Entity {

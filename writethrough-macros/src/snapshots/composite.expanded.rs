@@ -2,6 +2,10 @@ const _: () = ::core::assert!(
     ::core::mem::size_of:: < Entity > () == 0,
     "an entity that carries data cannot be cached: its table is known at run time only, write an entity for each table",
 );
+const _: () = {
+    const fn is_a_version<T: crate::cache::__private::VersionNumber>() {}
+    is_a_version::<i64>();
+};
 #[automatically_derived]
 impl crate::cache::__private::CachedEntity for Entity {
     const POLICY: crate::cache::__private::EntityPolicy = crate::cache::__private::EntityPolicy::new()
@@ -59,6 +63,9 @@ impl crate::cache::__private::CachedEntity for Entity {
     }
     fn exact_columns() -> &'static [Self::Column] {
         &[Self::Column::Number, Self::Column::Passenger]
+    }
+    fn version_column() -> ::core::option::Option<Self::Column> {
+        ::core::option::Option::Some(Self::Column::Edition)
     }
 }
 /// Reading through the cache.
@@ -284,6 +291,7 @@ impl Entity {
     /// Deletes the row with this primary key, in the database and in the cache; tells whether there was one.
     ///
     /// Hooks do not run, as they do not in SeaORM's `delete_by_id`.
+    /// The row is deleted whatever its version is.
     ///
     /// # Errors
     ///
@@ -380,6 +388,8 @@ impl Entity {
     /// If one of the rows to be updated is not there or the database fails otherwise, or if the cache does not
     /// answer and `on_cache_failure` is `fail`. `outcome()` of the error tells whether the rows were written; in
     /// a transaction a failed batch fails the transaction.
+    /// `is_conflict()` of it tells that somebody else has changed one of the rows since it was loaded: nothing was
+    /// written.
     ///
     /// # Cancel safety
     ///
@@ -396,6 +406,7 @@ impl Entity {
     }
     /// Begins an update of all rows that a filter selects: `set` and `filter` say what and where, `exec` does it,
     /// in the database and in the cache.
+    /// It advances the version of each row, and does not check it.
     pub(crate) fn update_many_through() -> crate::cache::__private::UpdateManyThrough<
         Self,
     > {
@@ -403,10 +414,37 @@ impl Entity {
     }
     /// Begins a deletion of all rows that a filter selects: `filter` says which, `exec` does it, in the database
     /// and in the cache.
+    /// It does not check the version of any row.
     pub(crate) fn delete_many_through() -> crate::cache::__private::DeleteManyThrough<
         Self,
     > {
         crate::cache::__private::delete_many()
+    }
+}
+/// Warming up the cache.
+#[allow(dead_code)]
+impl Entity {
+    /// Fills the cache with the rows that `select` finds, where it does not have them yet; tells how many entries
+    /// were filled.
+    ///
+    /// It goes through them in pages, in the order of the primary key, and is as correct beside writers as a load.
+    /// `select` may have filters, joins and a limit. Its order only matters to a limit, which is evaluated anew
+    /// for each page.
+    ///
+    /// # Errors
+    ///
+    /// If an option cannot be used, the database fails, or the cache does not answer. What was filled stays, and
+    /// `resume_after` goes on from where `progress` was told.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; what was filled stays.
+    pub(crate) fn warm<'a>(
+        select: crate::cache::__private::sea_orm::Select<Self>,
+        options: crate::cache::__private::WarmOptions<'a>,
+        s: &'a crate::cache::__private::Store,
+    ) -> crate::cache::__private::Verb<'a, u64> {
+        crate::cache::__private::warm::<Self>(select, options, s)
     }
 }
 /// Writing through the cache.
@@ -421,6 +459,7 @@ impl ActiveModel {
     ///
     /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
     /// `outcome()` of the error tells whether the row was written.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -460,6 +499,7 @@ impl ActiveModel {
     ///
     /// If there is no such row or the database fails otherwise, or if the cache does not answer and
     /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row was written.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -503,6 +543,7 @@ impl ActiveModel {
     ///
     /// If a column of the primary key is not set or the database fails, or if the cache does not answer and
     /// `on_cache_failure` is `fail`. `outcome()` of the error tells whether the row is gone.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
@@ -526,6 +567,7 @@ impl Model {
     ///
     /// If the database fails, or if the cache does not answer and `on_cache_failure` is `fail`.
     /// `outcome()` of the error tells whether the row is gone.
+    /// `is_conflict()` of it tells that somebody else has changed the row since it was loaded: nothing was written.
     ///
     /// # Cancel safety
     ///
