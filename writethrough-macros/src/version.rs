@@ -21,7 +21,10 @@ pub(crate) fn check(entity: &Entity, errors: &mut Errors) {
         } else if column.primary_key {
             errors.at(word, IN_PRIMARY_KEY);
         } else if entity.is_in_secondary_key(column) {
-            errors.at(word, "a version changes with each update, so no row is found by it: take it out of the key");
+            errors.at(
+                word,
+                "a version changes with each update, so no row is found by it: take it out of the key or index",
+            );
         } else if !first {
             errors.at(word, "there is a `version` already, and an entity has one: remove one");
         }

@@ -39,6 +39,25 @@ mod secondary {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+mod an_index {
+    use sea_orm::entity::prelude::*;
+    use writethrough::WriteThrough;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, WriteThrough)]
+    #[sea_orm(table_name = "flight")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        #[write_through(index, version)]
+        pub version: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 mod composite {
     use sea_orm::entity::prelude::*;
     use writethrough::WriteThrough;
