@@ -21,8 +21,8 @@ use sea_orm::{EntityTrait, Related, RelationDef};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not related to `{R}`",
-    label = "no relation leads from `{Self}` to this",
+    message = "`{Self}` is not related to this entity",
+    label = "no relation leads to this entity",
     note = "implement SeaORM's `Related` for it, as for SeaORM's own loaders"
 )]
 pub trait IsRelatedTo<R: EntityTrait>: EntityTrait {

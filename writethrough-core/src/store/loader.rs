@@ -46,6 +46,7 @@ pub(crate) type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send +
 /// #     }
 /// #     impl ActiveModelBehavior for ActiveModel {}
 /// # }
+/// # fn main() {} // so that the modules above are each other's neighbours
 /// use sea_orm::EntityTrait;
 /// use writethrough::{CachedLoader, Error, Store};
 ///
