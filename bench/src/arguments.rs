@@ -12,6 +12,7 @@ parts (all by default):
   load      a cached load against GET and decode, and against the database
   many      1000 cached rows against MGET and decode, and against IN
   save      an update against fence, UPDATE, compare-and-set by hand, and against UPDATE, SET
+  batch     1000 new rows in one call against 1000 calls, and against insert_many
   outbox    an update with and without the outbox, and what its triggers cost
   compile   a crate of 50 entities with and without the derive
 
@@ -33,15 +34,17 @@ pub(crate) enum Part {
     Load,
     Many,
     Save,
+    Batch,
     Outbox,
     Compile,
 }
 
 impl Part {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 6] = [
         ("load", Self::Load),
         ("many", Self::Many),
         ("save", Self::Save),
+        ("batch", Self::Batch),
         ("outbox", Self::Outbox),
         ("compile", Self::Compile),
     ];
@@ -52,6 +55,7 @@ impl Part {
             Self::Load => Some(Scenario::Load),
             Self::Many => Some(Scenario::Many),
             Self::Save => Some(Scenario::Save),
+            Self::Batch => Some(Scenario::Batch),
             Self::Outbox => Some(Scenario::Outbox),
             Self::Compile => None,
         }

@@ -4,6 +4,8 @@
 //! machine does meets all of them, and ratios are taken within a repetition.
 
 mod arguments;
+mod batch;
+mod booking;
 mod by_hand;
 mod compile;
 mod flight;

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::measure::{Sample, Turn, Variant, compare};
 use crate::report::{Limit, against, table, verdict};
 use crate::stage::{ROWS, Stage};
-use crate::{Result, flight, outbox};
+use crate::{Result, batch, flight, outbox};
 
 /// How often each variant has its turn, unless the command line says otherwise.
 const REPETITIONS: usize = 25;
@@ -21,6 +21,7 @@ pub(crate) enum Scenario {
     Load,
     Many,
     Save,
+    Batch,
     Outbox,
 }
 
@@ -34,6 +35,7 @@ pub(crate) async fn run(scenarios: &[Scenario], arguments: &Arguments) -> Result
             Scenario::Load => load(&stage, arguments).await,
             Scenario::Many => many(&stage, arguments).await,
             Scenario::Save => save(&stage, arguments).await,
+            Scenario::Batch => batch::run(&stage, arguments).await,
             Scenario::Outbox => outbox::run(&stage, arguments).await,
         };
         if result.is_err() {

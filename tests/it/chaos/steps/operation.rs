@@ -14,7 +14,7 @@ use writethrough::{Error, OutboxOptions, Outcome, Store, StoreBuilder, Transacti
 use crate::faults::entities::flight;
 use crate::faults::repair::waiting;
 use crate::faults::until;
-use crate::histories::row::{Column, Entity, Values, code_of};
+use crate::histories::row::{Column, Entity, Values, code_of, squad_of};
 
 /// An operation of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,8 +153,9 @@ impl Job {
             }
             Verb::UpdateMany => {
                 let update = Entity::update_many_through().set(Column::Gate, NEW.gate).set(Column::Pilot, NEW.pilot);
-                let update = update.set(Column::Code, code_of(row, NEW.gate)).filter(Column::Id.eq(row));
-                update.exec(store).await.map(drop)
+                let update =
+                    update.set(Column::Code, code_of(row, NEW.gate)).set(Column::Squad, squad_of(row, NEW.gate));
+                update.filter(Column::Id.eq(row)).exec(store).await.map(drop)
             }
             Verb::DeleteMany => Entity::delete_many_through().filter(Column::Id.eq(row)).exec(store).await.map(drop),
             Verb::Invalidate => Entity::invalidate(row, store).await,
