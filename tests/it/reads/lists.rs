@@ -13,7 +13,8 @@ use crate::support::entities::listed::leg::{
     ActiveModel, BY_AIRLINE, BY_DAY, BY_GATE, Entity, Model, flown, ids, moved,
 };
 use crate::support::probe::{Probe, Seen, recorded};
-use crate::support::stage::Stage;
+use crate::support::stage::{CacheKind, Stage};
+use crate::support::statements::StatementLog;
 use crate::support::wire::Wire;
 
 /// Three legs of the fifth airline, two of the sixth.
@@ -148,7 +149,7 @@ on_every_stage! {
     async fn a_list_that_is_too_long_is_not_kept_and_comes_from_the_database(stage: Stage) {
         legs(&stage).await;
         let mut db = stage.plain().await;
-        let log = crate::support::statements::StatementLog::attach(&mut db);
+        let log = StatementLog::attach(&mut db);
         let store = stage.builder().database(db).max_list_len(2).build().await.unwrap();
         let probe = Probe::of(&stage).await;
         for _ in 0..2 {
@@ -179,13 +180,19 @@ on_every_stage! {
         for row in rows {
             row.insert(&plain).await.unwrap();
         }
-        let store = stage.builder().max_list_len(2).build().await.unwrap();
+        let mut db = stage.plain().await;
+        let log = StatementLog::attach(&mut db);
+        let store = stage.builder().database(db).max_list_len(2).build().await.unwrap();
         let asked = lengths.map(|(airline, _)| vec![airline.into()]).to_vec();
-        for _ in 0..2 {
+        // The lists, those that are too long, the rest; the rows of both kinds. Then no row has to be loaded by its key.
+        for statements in [5, 3] {
+            log.take();
             let lists = load_lists::<Entity, _>(BY_AIRLINE, asked.clone(), &store).await.unwrap();
             assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), lengths.map(|(_, length)| length as usize));
             assert!(lists.iter().zip(lengths).all(|(list, (airline, _))| list.iter().all(|leg| leg.airline_id == airline)));
             assert!(lists.iter().all(|list| list.is_sorted_by_key(|leg| leg.id)));
+            let asked = log.take();
+            assert!(asked.len() <= statements, "{asked:?}");
         }
         let probe = Probe::of(&stage).await;
         for (airline, length) in lengths {
@@ -238,9 +245,13 @@ on_every_stage! {
 
     async fn a_cache_that_does_not_answer_costs_queries(stage: Stage) {
         legs(&stage).await;
-        let store = stage.builder().cache_url("redis://127.0.0.1:1").build().await.unwrap();
+        let mut db = stage.plain().await;
+        let log = StatementLog::attach(&mut db);
+        let store = stage.builder().database(db).cache_url("redis://127.0.0.1:1").build().await.unwrap();
         for _ in 0..2 {
+            log.take();
             assert_eq!((by_airline(5, &store).await, by_airline(7, &store).await), (vec![1, 3, 5], vec![]));
+            assert_eq!(log.take().len(), 2, "the rows of each");
         }
     }
 
@@ -292,6 +303,20 @@ on_every_stage! {
         let lists = load_lists::<fare::Entity, _>(BY_ROUTE, asked, &store).await.unwrap();
         assert_eq!(lists.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
     }
+}
+
+/// What is declared `exact` and is not costs rows, but it ends.
+#[tokio::test]
+async fn an_index_that_does_not_compare_by_bytes_as_it_was_declared_to_is_no_endless_query() {
+    let stage = Stage::new(Backend::Sqlite, CacheKind::Memory).await;
+    let table = "CREATE TABLE fare (id integer PRIMARY KEY, code varchar COLLATE NOCASE, route varchar, price int)";
+    stage.plain().await.execute_unprepared(table).await.unwrap();
+    let store = stage.builder().max_list_len(1).build().await.unwrap();
+    for route in ["a", "b", "c", "d"] {
+        store.insert(fare::of("Y", route, 10)).await.unwrap();
+    }
+    let asked = ["y", "x"].map(|code| vec![code.into()]).to_vec();
+    assert_eq!(load_lists::<fare::Entity, _>(BY_CODE, asked, &store).await.unwrap().len(), 2);
 }
 
 /// Codes compare by bytes, routes without regard to case.

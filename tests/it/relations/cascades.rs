@@ -1,6 +1,6 @@
 //! What the database deletes or changes with a row that we delete, nobody finds in the cache afterwards.
 
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::EntityTrait;
 use writethrough::{CacheEffect, Error, Store};
 
@@ -151,6 +151,18 @@ on_every_stage! {
         assert!(plane::Entity::delete_by_id_through(11, &writer).await.unwrap());
         let (planes, engines, visits) = seen(&reader).await;
         assert_eq!((planes, engines, visits), (vec![], vec![], vec![(110, None), (120, None), (210, None)]));
+    }
+
+    async fn a_batch_may_have_rows_that_refer_to_rows_given_before_them(stage: Stage) {
+        let store = fleet(&stage).await;
+        let plane = |id, model_id| {
+            plane::ActiveModel { id: Set(id), airline_id: Set(Some(1)), model_id, name: Set("new".to_owned()) }
+        };
+        // The first and the last set the same columns; the last refers to the one between them.
+        let rows = [plane(91, Set(None)), plane(92, NotSet), plane(93, Set(Some(92)))];
+        let rows = plane::Entity::insert_many_through(rows, &store).await.unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (row.id, row.model_id)).collect();
+        assert_eq!(told, [(91, None), (92, None), (93, Some(92))]);
     }
 
     async fn a_delete_that_the_database_refuses_changes_nothing(stage: Stage) {

@@ -1,12 +1,13 @@
 //! Upserts: the row that the statement met is the one whose keys change, whichever it was.
 
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 use writethrough::__private::{load_by_key, upsert};
 use writethrough::{CacheEffect, Source, Store};
 
 use crate::support::entities::coded;
+use crate::support::entities::keys::airport;
 use crate::support::entities::uniques::ticket::{ActiveModel, CODE, Column, Entity, code, numbered};
 use crate::support::stage::Stage;
 
@@ -39,6 +40,19 @@ on_every_stage! {
         assert_eq!((saved.model.id, saved.cache), (3, CacheEffect::Refreshed));
         assert_eq!(price_of(3, &other).await, (Some(10), Source::Cache));
         assert_eq!(load_by_key::<Entity, _>(CODE, code(1003), &other).await.unwrap(), Some(saved.model));
+    }
+
+    async fn a_key_that_is_unchanged_is_inserted_as_it_is(stage: Stage) {
+        stage.create_table(airport::Entity).await;
+        let (store, other) = (stage.store().await, stage.store().await);
+        let name = async || other.load::<airport::Entity>("HAM").await.unwrap().model.map(|row| row.name);
+        assert_eq!(name().await, None);
+        for expected in ["Hamburg", "Hamburg-Fuhlsbüttel"] {
+            let row = airport::ActiveModel { id: Unchanged("HAM".to_owned()), name: Set(expected.to_owned()) };
+            let conflict = OnConflict::column(airport::Column::Id).update_column(airport::Column::Name).to_owned();
+            assert_eq!(store.upsert(row, conflict).await.unwrap().unwrap().model.name, expected);
+            assert_eq!(name().await.as_deref(), Some(expected));
+        }
     }
 
     async fn the_row_in_the_way_is_updated_and_cached(stage: Stage) {

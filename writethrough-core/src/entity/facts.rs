@@ -77,6 +77,11 @@ fn registered<E: CachedEntity>(entity: TypeId) -> &'static Facts {
 }
 
 impl Facts {
+    /// Whether a row may refer to another of the same table.
+    pub(crate) fn refers_to_itself(&self) -> bool {
+        self.foreign_keys.iter().any(|key| key.child == self.table && key.parent == self.table)
+    }
+
     fn ask<E: CachedEntity>() -> Self {
         let entity = E::default();
         let label = entity.table_name();

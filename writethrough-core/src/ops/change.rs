@@ -24,9 +24,9 @@ impl<E: CachedEntity> Change<E> {
         if insert { Ok(Self::inserting(active_model)) } else { Self::updating(active_model) }
     }
 
-    /// `pk` is known only if the active model sets every column of it.
+    /// `pk` is known only if the active model has every column of it, all of which an insert sends.
     pub(super) fn inserting(active_model: E::ActiveModel) -> Self {
-        let set = E::PrimaryKey::iter().all(|key| matches!(active_model.get(key.into_column()), ActiveValue::Set(_)));
+        let set = E::PrimaryKey::iter().all(|key| !matches!(active_model.get(key.into_column()), ActiveValue::NotSet));
         let pk = if set { active_model.get_primary_key_value() } else { None };
         Self::Insert { active_model, pk }
     }

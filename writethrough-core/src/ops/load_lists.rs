@@ -10,13 +10,13 @@
 //! a list of its own, which nobody fences. Nor is one kept that is longer than the store allows. Such rows come from the
 //! database. Queries are not shared with other loads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sea_orm::sea_query::{IntoValueTuple, Value, ValueTuple};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Value, ValueTuple};
 use sea_orm::{
     ConnectionTrait, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     TryGetableMany,
@@ -158,15 +158,16 @@ impl<'a, E: CachedEntity> Lists<'a, E> {
         telemetry::count_many(telemetry::HITS, self.entity.label, self.lists.len());
         let asked: Vec<_> = self.wanted.keys().filter(|key| !self.lists.contains_key(*key)).cloned().collect();
         telemetry::count_many(telemetry::MISSES, self.entity.label, asked.len());
-        if asked.is_empty() {
+        // Where nothing can be kept, the rows themselves are asked for.
+        if asked.is_empty() || (self.outage.is_some() && lease.is_empty()) {
             return Ok(());
         }
         let place = self.context.turn(self.outage, Instant::now(), self.entity).await?;
         let started = Instant::now();
         for asked in asked.chunks(self.values_per_query()) {
-            let mut open = asked.to_vec();
-            while !open.is_empty() {
-                open = self.ask_for_members(open).await?;
+            let cut = self.ask_for_members(asked.to_vec()).await?;
+            if !cut.is_empty() {
+                self.ask_again(cut).await?;
             }
         }
         drop(place);
@@ -236,7 +237,7 @@ impl<'a, E: CachedEntity> Lists<'a, E> {
     /// not learn all.
     ///
     /// The rows come list by list, so if there are more, all but the last list are complete, and at least one of them is
-    /// too long. So each query settles one.
+    /// too long.
     async fn ask_for_members(&mut self, open: Vec<CacheKey>) -> Result<Vec<CacheKey>> {
         let most = self.context.settings.max_list_len;
         let limit = most.saturating_mul(open.len()).saturating_add(1);
@@ -264,6 +265,32 @@ impl<'a, E: CachedEntity> Lists<'a, E> {
             self.lists.insert(key, list);
         }
         Ok(unknown)
+    }
+
+    /// Asks once more for lists of which the answer was cut: without those that are too long, the rest is one answer. What
+    /// does not fit even then, because rows came meanwhile, is not kept.
+    async fn ask_again(&mut self, cut: Vec<CacheKey>) -> Result<()> {
+        let long = self.query_too_long(&cut).await?;
+        let rest: Vec<_> = cut.iter().filter(|key| !long.contains(*key)).cloned().collect();
+        let open = if rest.is_empty() { rest } else { self.ask_for_members(rest).await? };
+        self.lists.extend(long.into_iter().chain(open).map(|key| (key, List::Unkept)));
+        Ok(())
+    }
+
+    /// Those of these lists that are too long.
+    async fn query_too_long(&self, lists: &[CacheKey]) -> Result<HashSet<CacheKey>> {
+        let columns = Secondary::Index(self.index).columns::<E>();
+        let most = u64::try_from(self.context.settings.max_list_len).unwrap_or(u64::MAX);
+        let query = E::find().select_only().columns(columns.iter().copied());
+        let query = query.filter(is_one_of(columns, &self.values_of(lists)));
+        let query = columns.iter().fold(query, |query, column| query.group_by(*column));
+        let query = query.having(Expr::cust("COUNT(*)").gt(most)).into_query();
+        let rows = self.context.deadline().within(None, pin!(self.context.db.query_all(&query))).await?;
+        let key = |row| {
+            let values = E::index_values(self.index, row, 0).map_err(before_commit)?;
+            self.context.secondary_key::<E>(Secondary::Index(self.index), &values)
+        };
+        rows.iter().filter_map(|row| key(row).transpose()).collect()
     }
 
     /// The primary keys of the rows in these lists, list by list, each in the order of the primary keys.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use sea_orm::sea_query::{Value, ValueTuple};
-use sea_orm::{ConnectionTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, ModelTrait, QueryFilter};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -194,6 +194,8 @@ impl<'a, E: CachedEntity> Many<'a, E> {
             let query = E::find().filter(is_one_of(columns, &values));
             for model in self.context.deadline().within(None, pin!(query.all(db))).await? {
                 match self.pointer_of(&model).and_then(|pointer| self.found.get_mut(&pointer)) {
+                    // The same row may come twice: several spellings of its value may have been asked for.
+                    Some(Some(found)) if found.get_primary_key_value() == model.get_primary_key_value() => {}
                     Some(Some(_)) => return Err(several_rows(self.entity, self.key)),
                     Some(found) => *found = Some(model),
                     None => is_spelt_otherwise = true,

@@ -127,7 +127,9 @@ impl<E: CachedEntity> Upsert<E> {
             Some(pk) => pk,
             None => generated::<E>(result.last_insert_id())?,
         };
-        locked::<E>(tx, pk).await
+        // Nothing stood in its way, so it was inserted.
+        let not_found = || DbErr::RecordNotFound("the inserted row cannot be found by its primary key".to_owned());
+        locked::<E>(tx, pk).await?.ok_or_else(not_found).map(Some)
     }
 }
 

@@ -99,7 +99,7 @@ impl OutboxOptions {
     }
 
     /// Creates triggers on the entity's table, or replaces them: from now on rows that anybody changes (psql, another
-    /// service, bulk statements) are recorded, and a relay invalidates them. On PostgreSQL at once, elsewhere within half
+    /// service, plain bulk statements) are recorded, and a relay invalidates them. On PostgreSQL at once, elsewhere within half
     /// the interval. All entries of the entity are invalidated once, because of what was changed in between.
     ///
     /// The relay must know the entity: [`register`](crate::StoreBuilder::register) it, or use it. A write of a store

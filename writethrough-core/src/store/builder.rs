@@ -146,7 +146,7 @@ impl StoreBuilder {
     /// and of an update the rows, are held in memory, and brought up to date in the cache one by one.
     ///
     /// Beyond the bound `update_many_through` and `delete_many_through` write nothing and are an error. Of a delete, also the
-    /// rows count that it changes by foreign keys with ON DELETE CASCADE or SET NULL; beyond the bound their entity is
+    /// rows count that it changes by foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT; beyond the bound their entity is
     /// invalidated as a whole with the commit, and a warning in the log says so.
     pub fn bulk_limit(mut self, rows: usize) -> Self {
         self.settings.bulk_limit = rows;

@@ -100,6 +100,8 @@ pub mod held_leg {
 pub mod fare {
     use sea_orm::ActiveValue::Set;
     use sea_orm::entity::prelude::*;
+    use sea_orm::{QueryResult, Value};
+    use writethrough::__private::value_at;
     use writethrough::{CachedEntity, EntityPolicy};
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -131,6 +133,10 @@ pub mod fare {
 
         fn indexes() -> &'static [&'static [Column]] {
             &[&[Column::Code], &[Column::Route]]
+        }
+
+        fn index_values(_: usize, row: &QueryResult, first: usize) -> Result<Vec<Value>, DbErr> {
+            Ok(vec![value_at::<String>(row, first)?])
         }
 
         fn exact_columns() -> &'static [Column] {

@@ -3,7 +3,7 @@
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
-use crate::support::entities::flight::{ActiveModel, Entity, Model, departure};
+use crate::support::entities::flight::{ActiveModel, Entity, Model, departure, numbered};
 use crate::support::probe::{Probe, Seen, recorded};
 use crate::support::stage::Stage;
 use crate::writes::defaults::flights_with_triggers;
@@ -51,6 +51,21 @@ on_every_stage! {
         for row in rows {
             assert_eq!(probe.look::<Entity>(row.id).await, Seen::Row(row.clone()));
             assert_eq!(Entity::find_by_id(row.id).one(store.database()).await.unwrap(), Some(row));
+        }
+    }
+
+    async fn keys_that_are_unchanged_are_inserted_as_they_are(stage: Stage) {
+        stage.create_table(Entity).await;
+        let (store, probe) = (stage.store().await, Probe::of(&stage).await);
+        for id in [8, 9] {
+            store.insert(numbered(id, "there before")).await.unwrap();
+        }
+        assert_eq!(Entity::load_cached(5, &store).await.unwrap(), None);
+        let rows = [5, 6, 7].map(|id| ActiveModel { id: Unchanged(id), ..departure("new") });
+        let rows = Entity::insert_many_through(rows, &store).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [5, 6, 7]);
+        for row in rows {
+            assert_eq!(probe.look::<Entity>(row.id).await, Seen::Row(row));
         }
     }
 

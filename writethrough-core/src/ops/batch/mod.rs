@@ -62,22 +62,23 @@ async fn write<E: CachedEntity>(
     let result = write.transaction(async |tx| execute::<E>(changes, tx).await, written).await;
     evict_if_lost::<E, _>(&context, &result, contested).await;
     let (executed, cache) = result.map_err(|error| advise(error, verb))?;
-    let models = after_save::<E>(executed.into_rows::<E>()?, &inserts, &context.db).await?;
+    let models = after_save::<E>(executed.into_rows::<E>()?, &inserts, &context.db)
+        .await
+        .map_err(|error| Error::database(error, Outcome::Committed))?;
     Ok(Saved::new(models, cache))
 }
 
 /// Every row is saved, so every row's hook runs, whatever those before it said.
-async fn after_save<E: CachedEntity>(
+pub(super) async fn after_save<E: CachedEntity>(
     models: Vec<E::Model>,
     inserts: &[bool],
     db: &impl ConnectionTrait,
-) -> Result<Vec<E::Model>> {
+) -> Result<Vec<E::Model>, DbErr> {
     let mut seen = Vec::with_capacity(models.len());
     for (model, insert) in models.into_iter().zip(inserts) {
         seen.push(E::ActiveModel::after_save(model, db, *insert).await);
     }
-    let seen: Result<_, DbErr> = seen.into_iter().collect();
-    seen.map_err(|error| Error::database(error, Outcome::Committed))
+    seen.into_iter().collect()
 }
 
 /// Rows that the hooks have passed, in the order given.

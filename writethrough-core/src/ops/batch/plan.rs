@@ -2,7 +2,8 @@
 //!
 //! No insert overtakes an update, nor the other way round, and no write another of the same row: one may make room for the
 //! other, or be the one that holds. Of what follows each other otherwise, rows that set the same columns go together: what
-//! a row does not set is the database's to choose, and a NULL in its place would be another row.
+//! a row does not set is the database's to choose, and a NULL in its place would be another row. Where rows refer to others of
+//! their table, no insert overtakes another either.
 //!
 //! An update goes alone if together with others it might do something else than one after the other: where keys have
 //! several spellings, two of them may be one row; where a column is unique, a value may be free only after another row gave
@@ -89,7 +90,12 @@ impl<E: CachedEntity> Plan<E> {
                     self.close();
                 }
                 let verb = if key.is_some() { Verb::InsertKnown } else { Verb::InsertGenerated };
-                self.push(Shape { verb, columns: columns::<E>(&active_model) }, position, active_model, key);
+                let shape = Shape { verb, columns: columns::<E>(&active_model) };
+                // A row may refer to one that was given before it.
+                if facts::<E>().refers_to_itself() && !self.open.contains_key(&shape) {
+                    self.close();
+                }
+                self.push(shape, position, active_model, key);
             }
             // One that expects a version goes alone: if no row has it, it must be known whose it was.
             Change::Update { active_model, pk, expected: None, .. } if self.goes_with_others(&active_model) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::sea_query::{IntoCondition, ValueTuple};
 use sea_orm::{Condition, ConnectionTrait, DatabaseTransaction, DbErr, ModelTrait, QueryFilter};
 
-use super::{Met, WithFamily, bounded, deleted_with, exceeds, lists, locked_keys};
+use super::{ATTEMPTS, Met, WithFamily, bounded, deleted_with, lists, locked_keys, met};
 use crate::entity::{CachedEntity, facts, has_one_of};
 use crate::entry::encode_absent;
 use crate::error::Result;
@@ -43,11 +43,13 @@ impl<E: CachedEntity> Delete<E> {
         if is_mysql(tx) {
             return self.of_locked(tx, bound).await;
         }
-        let rows = E::delete_many().filter(bounded::<E>(&self.filter, bound)).exec_with_returning(tx).await?;
-        if rows.is_empty() && exceeds::<E>(tx, &self.filter, bound).await? {
-            return Ok(Met::TooMany);
+        for _ in 0..ATTEMPTS {
+            let rows = E::delete_many().filter(bounded::<E>(&self.filter, bound)).exec_with_returning(tx).await?;
+            if let Some(met) = met::<E>(tx, rows, &self.filter, bound).await? {
+                return Ok(met.map(|row| row.get_primary_key_value()));
+            }
         }
-        Ok(Met::of(rows.iter().map(ModelTrait::get_primary_key_value).collect(), bound))
+        Ok(Met::Rows(Vec::new()))
     }
 
     /// Without RETURNING.
@@ -92,8 +94,8 @@ async fn write<E: CachedEntity>(context: Arc<Context>, delete: Delete<E>, point:
             let (settled, sweeps) = deleted_with::<E>(&context, &met)?;
             Ok(Written { result: met, settled, sweeps })
         };
-        let ((met, _), cache) = write.transaction(statements, written).await?;
-        return Ok(Changed::new(met.written(), cache));
+        let (met, cache) = write.transaction(statements, written).await?;
+        return Ok(Changed::new(met.deleted(), cache));
     }
     let written = |met| Ok(Written { settled: deleted::<E>(&context, &met)?, result: met, sweeps: Vec::new() });
     let (met, cache) = write.transaction(async |tx| delete.execute(tx, bound).await, written).await?;

@@ -12,8 +12,19 @@ use crate::ops::claim::Settled;
 use crate::ops::context::Context;
 use crate::ops::delete::absent;
 
-/// The rows that were deleted, and what went with them.
-pub(in crate::ops) type WithFamily = (Met<ValueTuple>, Touched);
+/// The rows that were met, and what goes with them.
+pub(in crate::ops) struct WithFamily {
+    met: Met<ValueTuple>,
+    touched: Touched,
+    deleted: u64,
+}
+
+impl WithFamily {
+    /// How many rows were deleted.
+    pub(in crate::ops) fn deleted(&self) -> u64 {
+        self.deleted
+    }
+}
 
 impl<E: CachedEntity> Delete<E> {
     /// Finds the rows and what depends on them, which `note` learns, and then deletes them.
@@ -26,21 +37,24 @@ impl<E: CachedEntity> Delete<E> {
     ) -> Result<WithFamily, DbErr> {
         family.begin(tx).await?;
         let met = locked_keys::<E>(tx, self.filter, bound).await?;
-        let Met::Rows(keys) = &met else { return Ok((met, Touched::default())) };
+        let Met::Rows(keys) = &met else { return Ok(WithFamily { met, touched: Touched::default(), deleted: 0 }) };
         let touched = family.lock(tx, keys).await?;
         note(&touched);
+        let mut deleted = 0;
         for keys in lists::<E>(tx.get_database_backend(), keys) {
-            E::delete_many().filter(has_one_of::<E>(keys)).exec(tx).await?;
+            deleted += E::delete_many().filter(has_one_of::<E>(keys)).exec(tx).await?.rows_affected;
         }
-        Ok((met, touched))
+        Ok(WithFamily { met, touched, deleted })
     }
 }
 
 /// What becomes of each key, and the entities that are to be invalidated as a whole; an error if the rows are too many.
 pub(in crate::ops) fn deleted_with<E: CachedEntity>(
     context: &Context,
-    (met, touched): &WithFamily,
+    WithFamily { met, touched, deleted }: &WithFamily,
 ) -> Result<(Vec<Settled>, Vec<Owner>)> {
-    met.within(context.settings.bulk_limit)?;
-    Ok(touched.settled(absent::<E>(context)))
+    let rows = met.within(context.settings.bulk_limit)?;
+    // A trigger may have kept one of them, or a cascade has come first: then nobody knows which are gone.
+    let all_are_gone = *deleted == rows.len() as u64;
+    Ok(touched.settled(absent::<E>(context).filter(|_| all_are_gone)))
 }

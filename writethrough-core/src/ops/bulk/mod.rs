@@ -10,10 +10,10 @@ mod delete;
 mod family;
 mod update;
 
-use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Query, ValueTuple};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Query, SelectStatement, ValueTuple};
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, DbErr, Iterable, PrimaryKeyArity, PrimaryKeyToColumn, QueryFilter,
-    QuerySelect, QueryTrait, Select,
+    QuerySelect, QueryTrait,
 };
 
 pub(super) use self::delete::deleted;
@@ -24,6 +24,9 @@ pub(crate) use self::update::{Update, update_many};
 use super::limits::Limits;
 use crate::entity::{CachedEntity, PkValue};
 use crate::error::{Error, Result};
+
+/// How often a statement is sent that has met nothing although there is something to be met: a trigger may refuse it.
+const ATTEMPTS: usize = 3;
 
 /// What a bulk write met.
 pub(super) enum Met<T> {
@@ -36,6 +39,13 @@ pub(super) enum Met<T> {
 impl<T> Met<T> {
     fn of(rows: Vec<T>, bound: usize) -> Self {
         if rows.len() > bound { Self::TooMany } else { Self::Rows(rows) }
+    }
+
+    fn map<U>(self, of: impl FnMut(T) -> U) -> Met<U> {
+        match self {
+            Self::Rows(rows) => Met::Rows(rows.into_iter().map(of).collect()),
+            Self::TooMany => Met::TooMany,
+        }
     }
 
     /// How many rows were written.
@@ -61,26 +71,36 @@ impl<T> Met<T> {
 /// The condition, and that no more rows than the bound meet it: so that a statement does not return a whole table before
 /// anybody has counted. A part of the statement itself, because SQLite may refuse to write to whoever has read before.
 fn bounded<E: CachedEntity>(condition: &Condition, bound: usize) -> Condition {
-    let mut count = Query::select();
-    let some = one_for_each::<E>(condition).limit(bound as u64 + 1);
-    count.expr(Expr::cust("COUNT(*)")).from_subquery(some.into_query(), "bounded");
-    let is_within = Expr::from(count).lte(i64::try_from(bound).unwrap_or(i64::MAX));
+    let is_within = Expr::from(count::<E>(condition, bound)).lte(i64::try_from(bound).unwrap_or(i64::MAX));
     Condition::all().add(condition.clone()).add(is_within)
 }
 
-/// Whether more rows than the bound meet the condition: asked if a statement under [`bounded`] met none.
-async fn exceeds<E: CachedEntity>(
+/// What a statement under [`bounded`] has met, by the rows that it returned. If it returned none, there may have been too
+/// many; `None` if there are no longer, because others wrote meanwhile: then it is to be sent again.
+async fn met<E: CachedEntity>(
     tx: &impl ConnectionTrait,
+    rows: Vec<E::Model>,
     condition: &Condition,
     bound: usize,
-) -> Result<bool, DbErr> {
-    let beyond = one_for_each::<E>(condition).limit(1).offset(bound as u64);
-    Ok(tx.query_one(beyond.as_query()).await?.is_some())
+) -> Result<Option<Met<E::Model>>, DbErr> {
+    if !rows.is_empty() {
+        return Ok(Some(Met::of(rows, bound)));
+    }
+    let row = tx.query_one(&count::<E>(condition, bound)).await?;
+    let selected: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(match usize::try_from(selected).unwrap_or_default() {
+        0 => Some(Met::Rows(rows)),
+        selected if selected > bound => Some(Met::TooMany),
+        _ => None,
+    })
 }
 
-/// The rows that meet the condition, without their columns.
-fn one_for_each<E: CachedEntity>(condition: &Condition) -> Select<E> {
-    E::find().select_only().column_as(Expr::cust("1"), "one").filter(condition.clone())
+/// How many rows meet the condition, counted to one beyond the bound.
+fn count<E: CachedEntity>(condition: &Condition, bound: usize) -> SelectStatement {
+    let one_for_each = E::find().select_only().column_as(Expr::cust("1"), "one").filter(condition.clone());
+    let mut count = Query::select();
+    count.expr(Expr::cust("COUNT(*)")).from_subquery(one_for_each.limit(bound as u64 + 1).into_query(), "bounded");
+    count
 }
 
 /// The keys of the rows that are selected now, locked; at most one more than the bound.

@@ -7,7 +7,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, IdenStatic, PrimaryKeyToColumn, QueryFilter, UpdateMany,
 };
 
-use super::{Met, bounded, exceeds, lists, locked_keys};
+use super::{ATTEMPTS, Met, bounded, lists, locked_keys, met};
 use crate::entity::{CachedEntity, facts, has_one_of};
 use crate::error::{Error, Result};
 use crate::ops::claim::Settled;
@@ -81,11 +81,13 @@ impl<E: CachedEntity> Update<E> {
         if is_mysql(tx) {
             return self.of_locked(tx, bound).await;
         }
-        let rows = self.statement(bounded::<E>(&self.filter, bound)).exec_with_returning(tx).await?;
-        if rows.is_empty() && exceeds::<E>(tx, &self.filter, bound).await? {
-            return Ok(Met::TooMany);
+        for _ in 0..ATTEMPTS {
+            let rows = self.statement(bounded::<E>(&self.filter, bound)).exec_with_returning(tx).await?;
+            if let Some(met) = met::<E>(tx, rows, &self.filter, bound).await? {
+                return Ok(met);
+            }
         }
-        Ok(Met::of(rows, bound))
+        Ok(Met::Rows(Vec::new()))
     }
 
     /// Without RETURNING.

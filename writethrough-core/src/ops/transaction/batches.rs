@@ -1,13 +1,13 @@
 //! Many rows at once inside a transaction: noted for the commit like single ones, and never half done.
 
+use sea_orm::DbErr;
 use sea_orm::sea_query::ValueTuple;
-use sea_orm::{ActiveModelBehavior, DbErr};
 
 use super::Transaction;
 use super::connection::Own;
 use crate::entity::CachedEntity;
 use crate::error::Result;
-use crate::ops::batch::{Batch, Executed, execute};
+use crate::ops::batch::{Batch, Executed, after_save, execute};
 use crate::ops::bulk::{self, Delete, Met, Update, WithFamily};
 use crate::ops::cascade::{Family, Touched};
 use crate::ops::context::before_commit;
@@ -39,11 +39,7 @@ impl Transaction {
         let result = self.write(Some(keys.known()), rows, settled).await;
         evict_if_lost::<E, _>(context, &result, contested).await;
         let models = result.map_err(|error| advise(error, verb))?.into_rows::<E>()?;
-        let mut saved = Vec::with_capacity(models.len());
-        for (model, insert) in models.into_iter().zip(inserts) {
-            saved.push(E::ActiveModel::after_save(model, self, insert).await.map_err(before_commit)?);
-        }
-        Ok(saved)
+        after_save::<E>(models, &inserts, self).await.map_err(before_commit)
     }
 
     /// Updates all rows that a condition selects.
@@ -66,7 +62,7 @@ impl Transaction {
             let note = |touched: &Touched| self.note_family(touched);
             let rows = async |tx: &Own<'_>| whole(tx, delete.execute_with(tx, &family, bound, note).await);
             let settled = |met: &WithFamily| Ok(bulk::deleted_with::<E>(context, met)?.0);
-            return Ok(self.write(None, rows, settled).await?.0.written());
+            return Ok(self.write(None, rows, settled).await?.deleted());
         }
         let rows = async |tx: &Own<'_>| whole(tx, delete.execute(tx, bound).await);
         let settled = |met: &Met<ValueTuple>| bulk::deleted::<E>(context, met);

@@ -221,7 +221,8 @@ impl Transaction {
 
     /// Notes the keys, sends the statement, and settles what it left; nothing else is sent meanwhile.
     ///
-    /// A statement that may have written under keys that nobody learnt fails the transaction.
+    /// A statement that may have written under keys that nobody learnt fails the transaction, and so does one whose rows
+    /// cannot be settled.
     pub(super) async fn write<T>(
         &self,
         known: Option<Vec<Claim>>,
@@ -234,18 +235,22 @@ impl Transaction {
         known.into_iter().flatten().for_each(|claim| shared.ledger().note(claim));
         let deadline = shared.context.deadline();
         let result = deadline.within(None, pin!(statement(&own))).await;
-        match result.and_then(|result| Ok((self.level().look(|| settled(&result))?, result))) {
-            Ok((settled, result)) => {
-                settled.into_iter().for_each(|settled| shared.ledger().settle(settled));
-                Ok(result)
-            }
+        let (error, knows_all) = match result {
+            Ok(result) => match self.level().look(|| settled(&result)) {
+                Ok(settled) => {
+                    settled.into_iter().for_each(|settled| shared.ledger().settle(settled));
+                    return Ok(result);
+                }
+                Err(error) => (error, false),
+            },
             Err(error) => {
                 let changed_nothing = matches!(error.db_err(), Some(DbErr::RecordNotUpdated));
-                if !knows_keys && !changed_nothing {
-                    shared.ledger().fail(Failure::new("it is not known which row a statement wrote"));
-                }
-                Err(error)
+                (error, knows_keys || changed_nothing)
             }
+        };
+        if !knows_all {
+            shared.ledger().fail(Failure::new("it is not known which row a statement wrote"));
         }
+        Err(error)
     }
 }
