@@ -6,6 +6,7 @@
 mod batches;
 mod operations;
 mod outbox;
+mod relations;
 
 use crate::support::databases::Backend;
 use crate::support::redis::RedisServer;
