@@ -19,7 +19,7 @@ use super::claim::Settled;
 use super::context::{Context, is_mysql};
 use super::effect::Saved;
 use super::footprint::Footprint;
-use super::locked::locked;
+use super::locked::{locked, not_found};
 use super::shield::PointOfNoReturn;
 use super::version::next;
 use super::write::{Write, Written, save_span, traced};
@@ -128,7 +128,6 @@ impl<E: CachedEntity> Upsert<E> {
             None => generated::<E>(result.last_insert_id())?,
         };
         // Nothing stood in its way, so it was inserted.
-        let not_found = || DbErr::RecordNotFound("the inserted row cannot be found by its primary key".to_owned());
         locked::<E>(tx, pk).await?.ok_or_else(not_found).map(Some)
     }
 }

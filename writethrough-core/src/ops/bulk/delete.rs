@@ -7,12 +7,11 @@ use sea_orm::{Condition, ConnectionTrait, DatabaseTransaction, DbErr, ModelTrait
 
 use super::{ATTEMPTS, Met, WithFamily, bounded, deleted_with, lists, locked_keys, met};
 use crate::entity::{CachedEntity, facts, has_one_of};
-use crate::entry::encode_absent;
 use crate::error::Result;
 use crate::ops::cascade::Family;
 use crate::ops::claim::{Claim, Settled};
 use crate::ops::context::{Context, is_mysql};
-use crate::ops::delete::delete_span;
+use crate::ops::delete::{absent, delete_span};
 use crate::ops::effect::Changed;
 use crate::ops::shield::PointOfNoReturn;
 use crate::ops::write::{Write, Written, traced};
@@ -66,13 +65,9 @@ impl<E: CachedEntity> Delete<E> {
 
 /// The keys of the rows that were deleted, and what each becomes; an error if they are too many.
 pub(in crate::ops) fn deleted<E: CachedEntity>(context: &Context, met: &Met<ValueTuple>) -> Result<Vec<Settled>> {
-    let absent = |pk: &ValueTuple| {
-        let claim = Claim::new::<E>(context.key::<E>(pk)?);
-        // Elsewhere the row may have other names, of which nothing is known.
-        let remembered = context.settings.negative_ttl(&E::POLICY).filter(|_| facts::<E>().exact_key);
-        Ok(Settled { claim, value: remembered.map(|ttl| (encode_absent::<E>(), ttl)) })
-    };
-    met.within(context.settings.bulk_limit)?.iter().map(absent).collect()
+    let value = absent::<E>(context);
+    let settled = |pk| Ok(Settled { claim: Claim::new::<E>(context.key::<E>(pk)?), value: value.clone() });
+    met.within(context.settings.bulk_limit)?.iter().map(settled).collect()
 }
 
 /// Deletes the rows and removes their entries.
